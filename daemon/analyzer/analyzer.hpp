@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The anomaly analyzer: policy + snapshot + what is held → verdicts and a plan.
+//
+// Pure: no I/O, no clock, no log. The same values in give the same values out, so a recorded night
+// can be replayed. A tick in which nothing happens allocates nothing once the buffers have grown.
+#pragma once
+
+#include "daemon/model/plan.hpp"
+#include "daemon/model/policy.hpp"
+#include "daemon/model/snapshot.hpp"
+#include "daemon/model/verdict.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace plimsoll::analyzer {
+
+/// Node-side settings ([avoidance] of plimsolld.toml).
+struct Settings {
+    /// Release this much more than the bare distance to the watermark, as a fraction (0.10 = 10 %),
+    /// so that the node does not sit on the line.
+    double excess = 0.10;
+    /// Upper bound on any action's coolDownSeconds; none: as the action says.
+    std::optional<std::chrono::seconds> coolDownCap;
+    /// How often a value lost to systemd or kubelet is written again before the pod is given up.
+    unsigned maxReapply = 5;
+};
+
+/// Rules, actions and candidates joined, checked against the metric table, and sorted for the tick.
+class CompiledPolicy;
+std::shared_ptr<const CompiledPolicy> compile(const PolicySet& policy, const Settings& settings);
+
+/// What must be remembered from tick to tick: the rule machines, and pods that were yielded.
+class State {
+public:
+    State();
+    ~State();
+    State(State&&) noexcept;
+    State& operator=(State&&) noexcept;
+    struct Data;
+    std::unique_ptr<Data> data;
+};
+
+struct Decision {
+    std::vector<RuleStatus> rules; ///< in the order of the policy objects and their rules
+    std::vector<PodStatus> pods;   ///< same order as snapshot.pods
+    Plan plan;                     ///< steps to carry out, in order; then preview steps
+    bool rulesChanged = false;     ///< any verdict, limitation, or the list itself
+    bool podsChanged = false;      ///< the pod list or what is known of a pod changed
+};
+
+/// One tick. `out` is reused: its buffers keep their capacity.
+void decide(const CompiledPolicy& policy, const Snapshot& snapshot, std::span<const HeldPod> held,
+            State& state, Decision& out);
+
+} // namespace plimsoll::analyzer

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The few fields of a Kubernetes Pod and Node that deciding needs.
+#pragma once
+
+#include "daemon/model/ids.hpp"
+#include "daemon/model/units.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace plimsoll {
+
+using Labels = std::map<std::string, std::string, std::less<>>;
+
+/// In the order in which avoidance touches them.
+enum class QosClass : std::uint8_t { unknown, bestEffort, burstable, guaranteed };
+
+/// "BestEffort", "Burstable", "Guaranteed", "Unknown".
+std::string_view name(QosClass value);
+std::optional<QosClass> qosClassFromName(std::string_view text);
+
+enum class PodPhase : std::uint8_t { unknown, pending, running, succeeded, failed };
+
+struct ContainerResources {
+    std::string name;
+    std::optional<Millicores> cpuRequest;
+    std::optional<Millicores> cpuLimit;
+    std::optional<Bytes> memoryRequest;
+    std::optional<Bytes> memoryLimit;
+    std::optional<Millicores> elasticCpu;  ///< gocrane.io/cpu limit, else request
+    std::optional<Bytes> elasticMemory;    ///< gocrane.io/memory limit, else request
+};
+
+struct Pod {
+    std::string namespaceName;
+    std::string name;
+    PodUid uid;
+    Labels labels;
+    QosClass qosClass = QosClass::unknown; ///< status.qosClass, else from the resources
+    std::int32_t priority = 0;             ///< spec.priority; absent counts as 0
+    PodPhase phase = PodPhase::running;
+    bool terminating = false;  ///< has a deletionTimestamp
+    bool mirror = false;       ///< static pod: annotation kubernetes.io/config.mirror or config.source
+    bool daemonSet = false;    ///< owned by a DaemonSet
+    /// Seconds since 1970; none when status.startTime is absent.
+    std::optional<std::int64_t> startTime;
+    std::vector<ContainerResources> containers;
+
+    /// Sum of the containers' requests (a container without one counts as 0).
+    [[nodiscard]] Millicores cpuRequest() const;
+    /// Sum of the containers' limits; none unless every container has one.
+    [[nodiscard]] std::optional<Millicores> cpuLimit() const;
+    [[nodiscard]] Millicores elasticCpu() const; ///< 0: uses none
+    [[nodiscard]] std::string fullName() const { return namespaceName + "/" + name; }
+};
+
+/// Priorities from here on are the cluster's own (system-cluster-critical and up).
+inline constexpr std::int32_t kCriticalPriority = 2'000'000'000;
+
+struct Node {
+    std::string name;
+    Labels labels;
+};
+
+} // namespace plimsoll

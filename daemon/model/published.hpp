@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an operator can ask for: the state after a tick, as D-Bus and the status line show it.
+#pragma once
+
+#include "daemon/model/plan.hpp"
+#include "daemon/model/policy.hpp"
+#include "daemon/model/snapshot.hpp"
+#include "daemon/model/verdict.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace plimsoll {
+
+enum class Mode : std::uint8_t {
+    starting,
+    watching,  ///< no rule acts
+    avoiding,  ///< some rule acts or something is held
+    refusing,  ///< the node cannot be protected; the reason says why
+};
+std::string_view name(Mode mode);
+
+/// Lives in the engine; borrowed by the publishers during a tick.
+struct Published {
+    Mode mode = Mode::starting;
+    std::string modeReason;
+    std::string nodeName;
+    std::shared_ptr<const Snapshot> snapshot;
+    std::vector<RuleStatus> rules;
+    std::vector<PodStatus> pods;   ///< same order as snapshot->pods
+    std::vector<HeldPod> held;
+    std::vector<Refusal> refusals;
+    std::string lastError;
+    std::uint64_t policyGeneration = 0; ///< counts up with every policy change
+    bool rulesChanged = false;   ///< any verdict, limitation or rule list change in this tick
+    bool podsChanged = false;    ///< pods came, went, or were throttled or restored in this tick
+};
+
+} // namespace plimsoll
