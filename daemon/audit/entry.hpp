@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Audit entries as values: what happened → the journal fields of docs/journal.md. Pure.
+#pragma once
+
+#include "daemon/audit/event.hpp"
+#include "daemon/model/plan.hpp"
+#include "daemon/model/policy.hpp"
+#include "daemon/model/verdict.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace plimsoll::audit {
+
+struct Entry {
+    Event event = Event::policyChanged;
+    int priority = LOG_NOTICE;
+    std::string message;
+    /// Names without the PLIMSOLL_ prefix; empty values are left out.
+    std::vector<std::pair<std::string, std::string>> fields;
+    /// The systemd unit that the entry is about, so that `journalctl -u UNIT` shows it.
+    std::string objectUnit;
+};
+
+/// A step that was carried out, failed, or would have been carried out (preview).
+Entry describe(const Outcome& outcome, const std::string& planId);
+
+/// A step of undoing what an earlier run left behind.
+Entry describeLeftover(const Outcome& outcome);
+
+/// A rule whose verdict moved in a way an operator wants to know (`event` says which).
+Entry describe(Event event, const RuleStatus& rule, const std::string& planId);
+
+Entry describe(const Refusal& refusal);
+
+} // namespace plimsoll::audit

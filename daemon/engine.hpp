@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// One tick: collect → decide → carry out → say so. Holds no logic of its own.
+#pragma once
+
+#include "daemon/analyzer/analyzer.hpp"
+#include "daemon/audit/journal.hpp"
+#include "daemon/collector/collector.hpp"
+#include "daemon/executor/executor.hpp"
+#include "daemon/model/published.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace plimsoll {
+
+/// Who wants to hear of changes: the D-Bus service.
+class Listener {
+public:
+    virtual ~Listener() = default;
+    virtual void ruleTriggered(const RuleStatus& rule) = 0;
+    virtual void ruleRestored(const RuleStatus& rule) = 0;
+    virtual void stepFinished(const Outcome& outcome) = 0;
+    virtual void policyChanged() = 0;
+    virtual void tickDone() = 0;
+};
+
+struct EngineSettings {
+    std::string cgroupMount = "/sys/fs/cgroup";
+    std::optional<CgroupPath> cgroupRoot; ///< kubelet's --cgroup-root
+    std::string procRoot = "/proc";
+    std::string runtimeDirectory = "/run/plimsoll";
+    std::string nodeName;
+    Labels nodeLabels; ///< used while no Node object is known
+    analyzer::Settings analyzer;
+};
+
+class Engine {
+public:
+    Engine(EngineSettings settings, audit::Sink& audit);
+    ~Engine();
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    void setListener(Listener* listener) { listener_ = listener; }
+
+    /// Looks for the kubepods tree and puts back what an earlier run left there. ENOENT is not an
+    /// error: kubelet may come later, and the engine looks again now and then. ENOTSUP: this node
+    /// can never be protected as it is; the text says what to change.
+    Result<void> attach();
+
+    /// Takes over policies; what removed ones had caused is undone in the next tick.
+    void setPolicy(PolicySet policy);
+    void setAnalyzerSettings(const analyzer::Settings& settings);
+
+    void tick(MonotonicTime now);
+
+    /// Puts back everything held.
+    void undoAll(const std::string& reason);
+
+    [[nodiscard]] const Published& published() const { return published_; }
+    /// "watching: 3 rules, 12 pods" for systemctl status.
+    [[nodiscard]] std::string statusLine() const;
+
+private:
+    void attachAgainIfNeeded(MonotonicTime now);
+    void compile();
+    void carryOut(const std::string& planId);
+    void report(const Outcome& outcome, const std::string& planId);
+    void reportRules(const std::string& planId);
+    void publish();
+    [[nodiscard]] std::string planId() const;
+
+    EngineSettings settings_;
+    audit::Sink& audit_;
+    Listener* listener_ = nullptr;
+
+    PolicySet policy_;
+    std::shared_ptr<const analyzer::CompiledPolicy> compiled_;
+    analyzer::State state_;
+    analyzer::Decision decision_;
+
+    bool attached_ = false;
+    std::optional<MonotonicTime> nextAttach_;
+    std::unique_ptr<collector::Collector> collector_;
+    std::unique_ptr<executor::Executor> executor_;
+
+    std::string runId_; ///< tells the plans of this run from those of an earlier one
+    std::vector<RuleStatus> previousRules_;
+    std::map<std::string, std::string> lastFailure_; ///< per pod; the same failure is said once
+    Published published_;
+};
+
+} // namespace plimsoll
