@@ -111,7 +111,7 @@ void Engine::attachAgainIfNeeded(MonotonicTime now) {
 
 void Engine::setPolicy(PolicySet policy) {
     for (const auto& refusal : policy.refusals) {
-        if (!std::ranges::contains(policy_.refusals, refusal)) {
+        if (std::ranges::find(policy_.refusals, refusal) == policy_.refusals.end()) {
             audit_.write(audit::describe(refusal));
         }
     }

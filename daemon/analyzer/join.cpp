@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/analyzer/join.hpp"
+
+#include <algorithm>
+
+namespace plimsoll::analyzer {
+namespace {
+
+RuleStatus initialStatus(const CompiledRule& rule) {
+    RuleStatus status{.key = rule.key, .rule = rule.rule, .limitation = rule.limitation};
+    if (!rule.valid) {
+        status.verdict.kind = VerdictKind::invalid;
+    }
+    return status;
+}
+
+PodStatus statusOf(const std::shared_ptr<const PodCgroup>& cgroup, const CompiledPod* known) {
+    if (known == nullptr) {
+        return {.cgroup = cgroup,
+                .qosClass = cgroup->qosClass,
+                .exemption = std::string(kUnknownPod)};
+    }
+    return {.cgroup = cgroup,
+            .podName = known->fullName,
+            .qosClass = known->pod.qosClass,
+            .priority = known->pod.priority,
+            .exemption = known->exemption};
+}
+
+bool sameFacts(const PodStatus& a, const PodStatus& b) {
+    return a.cgroup->cgroup == b.cgroup->cgroup && a.podName == b.podName &&
+           a.qosClass == b.qosClass && a.priority == b.priority && a.exemption == b.exemption;
+}
+
+/// Snapshots are ordered by path, so this is one binary search.
+std::size_t findSample(const Snapshot& snapshot, const CgroupIdentity& wanted) {
+    const auto& pods = snapshot.pods;
+    const auto found = std::lower_bound(
+        pods.begin(), pods.end(), wanted.path,
+        [](const PodSample& each, const CgroupPath& path) { return each.pod->cgroup.path < path; });
+    if (found == pods.end() || !(found->pod->cgroup == wanted)) {
+        return kNone;
+    }
+    return static_cast<std::size_t>(found - pods.begin());
+}
+
+/// The rule still stands as it was when the pod was last changed, and may still touch the pod.
+bool stands(const State::Data& data, const HeldPod& held, std::size_t rule, std::size_t pod) {
+    const auto& compiled = data.policy->rules[rule];
+    return compiled.holdsPods() && held.changedTick >= data.rules[rule].sinceTick &&
+           data.policy->allows(compiled, pod);
+}
+
+} // namespace
+
+void adopt(State::Data& data, std::shared_ptr<const CompiledPolicy> policy, std::uint64_t tick) {
+    std::vector<RuleState> rules;
+    rules.reserve(policy->rules.size());
+    data.ruleStatuses.clear();
+    for (const auto& rule : policy->rules) {
+        const auto before = data.policy ? data.policy->findRule(rule.key) : std::nullopt;
+        const bool same = before && sameDefinition(*data.policy, data.policy->rules[*before],
+                                                   *policy, rule);
+        rules.push_back(same ? data.rules[*before] : RuleState{.sinceTick = tick});
+        data.ruleStatuses.push_back(initialStatus(rule));
+    }
+    data.rules = std::move(rules);
+    data.policy = std::move(policy);
+    data.bound.clear();
+}
+
+bool joinPods(State::Data& data, const Snapshot& snapshot) {
+    const auto count = snapshot.pods.size();
+    bool changed = data.podStatuses.size() != count;
+    data.bound.resize(count);
+    data.podStatuses.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        auto& bound = data.bound[i];
+        bound.held = kNone;
+        bound.settled = false;
+        bound.leftAlone = {};
+        // The collector hands out the same object as long as the cgroup lives.
+        if (bound.cgroup == snapshot.pods[i].pod) {
+            continue;
+        }
+        bound.cgroup = snapshot.pods[i].pod;
+        bound.pod = data.policy->findPod(bound.cgroup->uid).value_or(kNone);
+        auto status =
+            statusOf(bound.cgroup, bound.pod == kNone ? nullptr : &data.policy->pods[bound.pod]);
+        auto& before = data.podStatuses[i];
+        changed = changed || !before.cgroup || !sameFacts(before, status);
+        before = std::move(status);
+    }
+    return changed;
+}
+
+void joinHeld(State::Data& data, const Snapshot& snapshot, std::span<const HeldPod> held) {
+    data.held.clear();
+    data.causes.clear();
+    for (auto& rule : data.rules) {
+        rule.holds = 0;
+    }
+    for (const auto& each : held) {
+        HeldView view{.held = &each,
+                      .sample = findSample(snapshot, each.pod->cgroup),
+                      .firstCause = data.causes.size()};
+        const auto pod = view.sample == kNone ? kNone : data.bound[view.sample].pod;
+        if (pod != kNone && data.policy->pods[pod].exemption.empty()) {
+            for (const auto& key : each.causes) {
+                const auto rule = data.policy->findRule(key);
+                if (rule && stands(data, each, *rule, pod)) {
+                    data.causes.push_back(*rule);
+                    ++data.rules[*rule].holds;
+                }
+            }
+        }
+        view.causeCount = data.causes.size() - view.firstCause;
+        if (view.sample != kNone) {
+            data.bound[view.sample].held = data.held.size();
+        }
+        data.held.push_back(view);
+    }
+}
+
+} // namespace plimsoll::analyzer
