@@ -10,7 +10,9 @@ namespace {
 
 /// Values that differ by no more than 1e-9 cores are equal. Comparing differences would not be
 /// transitive (a = b, b = c, a < c), and sorting by it undefined; a grid is.
-std::int64_t onGrid(double cores) { return std::llround(cores * 1e9); }
+std::int64_t onGrid(double cores) {
+    return std::llround(cores * 1e9);
+}
 
 std::int64_t elasticShare(const CandidateFacts& facts) {
     return facts.elasticCpu.value > 0 ? onGrid(facts.usage / facts.elasticCpu) : 0;
@@ -69,6 +71,8 @@ std::string exemption(const Pod& pod) {
     return {};
 }
 
-bool isTouchedBefore(const CandidateFacts& a, const CandidateFacts& b) { return order(a, b) < 0; }
+bool isTouchedBefore(const CandidateFacts& a, const CandidateFacts& b) {
+    return order(a, b) < 0;
+}
 
 } // namespace plimsoll::analyzer

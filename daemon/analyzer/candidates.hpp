@@ -29,8 +29,8 @@ struct CandidateFacts {
     std::string_view path; ///< of the cgroup: two pods of one name follow each other
 };
 
-/// Whether `a` is touched before `b`. A total order: elastic first, lower priority, QoS class, larger
-/// usage, smaller share of its elastic CPU in use, no start time, younger, name.
+/// Whether `a` is touched before `b`. A total order: elastic first, lower priority, QoS class,
+/// larger usage, smaller share of its elastic CPU in use, no start time, younger, name.
 bool isTouchedBefore(const CandidateFacts& a, const CandidateFacts& b);
 
 } // namespace plimsoll::analyzer

@@ -108,7 +108,8 @@ std::optional<std::size_t> CompiledPolicy::findRule(const RuleKey& key) const {
 bool sameDefinition(const CompiledPolicy& a, const CompiledRule& ruleOfA, const CompiledPolicy& b,
                     const CompiledRule& ruleOfB) {
     if (ruleOfA.rule != ruleOfB.rule || ruleOfA.localCacheTtl != ruleOfB.localCacheTtl ||
-        ruleOfA.valid != ruleOfB.valid || ruleOfA.action.has_value() != ruleOfB.action.has_value()) {
+        ruleOfA.valid != ruleOfB.valid ||
+        ruleOfA.action.has_value() != ruleOfB.action.has_value()) {
         return false;
     }
     if (!ruleOfA.action) {

@@ -6,19 +6,14 @@
 namespace plimsoll::analyzer {
 namespace {
 
-RuleStatus initialStatus(const CompiledRule& rule) {
-    RuleStatus status{.key = rule.key, .rule = rule.rule, .limitation = rule.limitation};
-    if (!rule.valid) {
-        status.verdict.kind = VerdictKind::invalid;
-    }
-    return status;
+bool sameRule(const RuleStatus& a, const RuleStatus& b) {
+    return a.key == b.key && a.rule == b.rule && a.limitation == b.limitation;
 }
 
 PodStatus statusOf(const std::shared_ptr<const PodCgroup>& cgroup, const CompiledPod* known) {
     if (known == nullptr) {
-        return {.cgroup = cgroup,
-                .qosClass = cgroup->qosClass,
-                .exemption = std::string(kUnknownPod)};
+        return {
+            .cgroup = cgroup, .qosClass = cgroup->qosClass, .exemption = std::string(kUnknownPod)};
     }
     return {.cgroup = cgroup,
             .podName = known->fullName,
@@ -53,20 +48,25 @@ bool stands(const State::Data& data, const HeldPod& held, std::size_t rule, std:
 
 } // namespace
 
-void adopt(State::Data& data, std::shared_ptr<const CompiledPolicy> policy, std::uint64_t tick) {
+bool adopt(State::Data& data, std::shared_ptr<const CompiledPolicy> policy, std::uint64_t tick) {
     std::vector<RuleState> rules;
-    rules.reserve(policy->rules.size());
-    data.ruleStatuses.clear();
+    std::vector<RuleStatus> statuses;
     for (const auto& rule : policy->rules) {
         const auto before = data.policy ? data.policy->findRule(rule.key) : std::nullopt;
-        const bool same = before && sameDefinition(*data.policy, data.policy->rules[*before],
-                                                   *policy, rule);
+        const bool same =
+            before && sameDefinition(*data.policy, data.policy->rules[*before], *policy, rule);
         rules.push_back(same ? data.rules[*before] : RuleState{.sinceTick = tick});
-        data.ruleStatuses.push_back(initialStatus(rule));
+        statuses.push_back({.key = rule.key, .rule = rule.rule, .limitation = rule.limitation});
+        if (before) {
+            statuses.back().verdict = data.ruleStatuses[*before].verdict;
+        }
     }
+    const bool changed = !std::ranges::equal(statuses, data.ruleStatuses, sameRule);
     data.rules = std::move(rules);
+    data.ruleStatuses = std::move(statuses);
     data.policy = std::move(policy);
     data.bound.clear();
+    return changed;
 }
 
 bool joinPods(State::Data& data, const Snapshot& snapshot) {
@@ -78,6 +78,7 @@ bool joinPods(State::Data& data, const Snapshot& snapshot) {
         auto& bound = data.bound[i];
         bound.held = kNone;
         bound.settled = false;
+        bound.lowered = false;
         bound.leftAlone = {};
         // The collector hands out the same object as long as the cgroup lives.
         if (bound.cgroup == snapshot.pods[i].pod) {

@@ -9,8 +9,9 @@
 
 namespace plimsoll::analyzer {
 
-/// Carries the machines of unchanged rules over to the new policy; the others start anew.
-void adopt(State::Data& data, std::shared_ptr<const CompiledPolicy> policy, std::uint64_t tick);
+/// Carries the machines of unchanged rules over to the new policy; the others start anew. True when
+/// the list of rules or what is said of one of them, apart from its verdict, is new.
+bool adopt(State::Data& data, std::shared_ptr<const CompiledPolicy> policy, std::uint64_t tick);
 
 /// Joins the snapshot's pods; true when the list or anything known of a pod is new.
 bool joinPods(State::Data& data, const Snapshot& snapshot);

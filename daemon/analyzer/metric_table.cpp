@@ -10,7 +10,11 @@ namespace {
 
 template <auto Member>
 Reading<double> ofNode(const Snapshot& snapshot) {
-    return (snapshot.node.*Member).transform([](auto amount) { return amount.value; });
+    const auto& reading = snapshot.node.*Member;
+    if (!reading) {
+        return std::unexpected(reading.error());
+    }
+    return reading->value;
 }
 
 std::optional<double> sameUnit(double used, double watermark, const Snapshot&) {
@@ -65,7 +69,9 @@ constexpr std::array kMetrics{
 
 } // namespace
 
-std::span<const Metric> metricTable() { return kMetrics; }
+std::span<const Metric> metricTable() {
+    return kMetrics;
+}
 
 const Metric* findMetric(std::string_view name) {
     const auto found = std::ranges::find(kMetrics, name, &Metric::name);

@@ -63,9 +63,8 @@ bool selects(const PodQos& podQos, const Pod& pod) {
         return false;
     }
     return !podQos.scopeSelector ||
-           std::ranges::all_of(*podQos.scopeSelector, [&pod](const ScopeRequirement& each) {
-               return matches(each, pod);
-           });
+           std::ranges::all_of(*podQos.scopeSelector,
+                               [&pod](const ScopeRequirement& each) { return matches(each, pod); });
 }
 
 bool selectsNode(const NodeQos& nodeQos, const std::optional<Node>& node) {

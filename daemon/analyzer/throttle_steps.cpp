@@ -25,15 +25,21 @@ std::int64_t smallestPercent(Microseconds period) {
                                          period.count());
 }
 
-Millicores rateOf(std::int64_t percent) { return kQuantum * static_cast<double>(percent); }
+Millicores rateOf(std::int64_t percent) {
+    return kQuantum * static_cast<double>(percent);
+}
 
 CpuMax atPercent(std::int64_t percent, Microseconds period) {
     return {.quota = Microseconds{percent * period.count() / 100}, .period = period};
 }
 
-Millicores nodeSize(unsigned onlineCpus) { return Millicores{1000.0 * onlineCpus}; }
+Millicores nodeSize(unsigned onlineCpus) {
+    return Millicores{1000.0 * onlineCpus};
+}
 
-double fraction(int percent) { return std::clamp(percent, 0, 100) / 100.0; }
+double fraction(int percent) {
+    return std::clamp(percent, 0, 100) / 100.0;
+}
 
 Millicores floorOf(const DownInput& input) {
     const auto base = input.limit.value_or(input.firstUsage);
@@ -48,15 +54,14 @@ std::expected<DownStep, std::string_view> stepDown(const DownInput& input) {
     const auto counted = input.inFlight ? capped : input.usage;
     const auto floor = floorOf(input);
 
-    auto target = std::max(rate.value_or(input.usage) * (1 - fraction(input.terms.stepCpuRatio)),
-                           floor);
+    auto target =
+        std::max(rate.value_or(input.usage) * (1 - fraction(input.terms.stepCpuRatio)), floor);
     const bool partial = counted - target > input.gap + kNothing;
     if (partial) {
         target = std::max(target, capped - input.gap);
     }
     const auto period = input.current.period;
-    const auto percent =
-        std::max({percentDown(target), percentUp(floor), smallestPercent(period)});
+    const auto percent = std::max({percentDown(target), percentUp(floor), smallestPercent(period)});
     const DownStep step{.to = atPercent(percent, period),
                         .release = std::max(Millicores{}, counted - rateOf(percent)),
                         .partial = partial};
@@ -92,8 +97,8 @@ std::optional<UpStep> stepUp(const UpInput& input) {
     }
     const double factor = 1 + fraction(input.stepCpuRatio);
     // To the nearest percent, but at least one up: small quotas must not stand still.
-    const auto wanted = std::max<std::int64_t>(std::llround(*rate * factor / kQuantum),
-                                               percentDown(*rate) + 1);
+    const auto wanted =
+        std::max<std::int64_t>(std::llround(*rate * factor / kQuantum), percentDown(*rate) + 1);
     if (rateOf(wanted) + kNothing >= full && missing <= input.room + kNothing) {
         return UpStep{.to = input.baseline, .toBaseline = true, .credit = missing};
     }

@@ -26,12 +26,12 @@ inline constexpr Millicores kNothing{1e-6};
 struct DownInput {
     Millicores usage;
     CpuMax current;
-    Millicores firstUsage;           ///< when first throttled: base of the floor without a limit
+    Millicores firstUsage; ///< when first throttled: base of the floor without a limit
     Millicores request;
     std::optional<Millicores> limit;
     CpuThrottle terms;
     unsigned onlineCpus = 0;
-    Millicores gap;                  ///< still to be released
+    Millicores gap; ///< still to be released
     /// The last step of this pod is still taking effect: what it uses above its quota has been
     /// counted as released already.
     bool inFlight = false;
@@ -51,7 +51,7 @@ struct UpInput {
     CpuMax baseline;
     int stepCpuRatio = 0;
     unsigned onlineCpus = 0;
-    Millicores room;   ///< may come back, excess included
+    Millicores room; ///< may come back, excess included
     double excess = 0;
 };
 

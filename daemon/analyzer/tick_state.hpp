@@ -30,10 +30,10 @@ struct RuleState {
 /// One pod of the snapshot, joined with its Pod object and with what is held of it.
 struct BoundPod {
     std::shared_ptr<const PodCgroup> cgroup;
-    std::size_t pod = kNone;  ///< into CompiledPolicy::pods
-    std::size_t held = kNone; ///< into State::Data::held, this tick
-    /// This tick: nothing else is done with it (drift, undo, or it was lowered).
-    bool settled = false;
+    std::size_t pod = kNone;    ///< into CompiledPolicy::pods
+    std::size_t held = kNone;   ///< into State::Data::held, this tick
+    bool settled = false;       ///< this tick: drift or undo, nothing else is done with it
+    bool lowered = false;       ///< this tick, so no rule raises it
     std::string_view leftAlone; ///< why; empty: it got a step, or nobody asked
 };
 
@@ -53,7 +53,7 @@ struct Candidate {
 
 struct State::Data {
     std::shared_ptr<const CompiledPolicy> policy;
-    std::vector<RuleState> rules; ///< parallel to policy->rules
+    std::vector<RuleState> rules;       ///< parallel to policy->rules
     std::vector<std::uint64_t> yielded; ///< inodes of pods that somebody else took over
 
     // What the last decision said, to see what is new.
