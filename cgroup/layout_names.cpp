@@ -79,8 +79,7 @@ std::optional<PodDirectory> podSlice(std::string_view stem) {
 
 bool isContainerId(std::string_view id) {
     return !id.empty() && id.size() <= kMaxId && isAlnum(id.front()) &&
-           std::ranges::all_of(
-               id, [](char c) { return isAlnum(c) || c == '-' || c == '_' || c == '.'; });
+           std::ranges::all_of(id, [](char c) { return isAlnum(c) || c == '-' || c == '_'; });
 }
 
 } // namespace
