@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// A node in memory: pods with demands, and an executor that carries plans out faithfully. Usage is
+// what a pod demands, as far as its cpu.max lets it.
+#pragma once
+
+#include "daemon/analyzer/analyzer.hpp"
+#include "daemon/model/plan.hpp"
+#include "daemon/model/policy.hpp"
+#include "daemon/model/snapshot.hpp"
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace plimsoll::analyzer::test {
+
+inline constexpr Microseconds kPeriod{100'000};
+
+CpuMax unlimited(Microseconds period = kPeriod);
+CpuMax quota(std::int64_t microseconds, Microseconds period = kPeriod);
+
+struct FakePod {
+    Pod pod;
+    std::shared_ptr<const PodCgroup> cgroup;
+    Millicores demand;
+    CpuMax cpuMax;
+    bool usageKnown = true;
+    bool cpuMaxKnown = true;
+
+    [[nodiscard]] Millicores usage() const;
+};
+
+struct RuleSpec {
+    std::string name = "cpu";
+    double watermark = 6000;
+    std::string action = "throttle";
+    std::string metric = "cpu_total_usage";
+    unsigned avoidance = 1;
+    unsigned restore = 1;
+    Strategy strategy = Strategy::none;
+};
+Rule makeRule(const RuleSpec& spec);
+
+class FakeNode {
+public:
+    /// One NodeQOS "node" with one rule, an action "throttle" (min 10, step 10, no cool-down) and a
+    /// PodQOS that allows it for every pod labelled tier=batch.
+    static FakeNode withRule(const RuleSpec& spec = {});
+
+    /// A batch pod, BestEffort, unlimited. References stay valid.
+    FakePod& add(const std::string& name, double demand);
+    FakePod& find(const std::string& name);
+    void remove(const std::string& name);
+
+    /// Compiles the policy with the pods as they are now.
+    void recompile();
+    AvoidanceAction& action(std::size_t index = 0) { return policy.actions[index]; }
+    Rule& rule(std::size_t index = 0) { return policy.nodeQos[0].rules[index]; }
+    std::string addAction(const std::string& name, CpuThrottle terms); ///< allowed for tier=batch
+
+    Snapshot measure(); ///< the next tick
+    /// Measures, decides and carries out.
+    const Decision& tick();
+    const Decision& ticks(int count);
+    /// Decides on a snapshot of the caller's making; carries nothing out.
+    const Decision& decideOn(const Snapshot& snapshot);
+    void carryOut(const Plan& plan);
+
+    [[nodiscard]] HeldPod* findHeld(const std::string& name);
+    [[nodiscard]] Millicores usage() const;
+    [[nodiscard]] std::vector<const Step*> steps(StepKind kind, bool preview = false) const;
+    [[nodiscard]] std::string skipOf(const std::string& name) const;
+
+    PolicySet policy;
+    Settings settings{.excess = 0.10, .coolDownCap = std::nullopt, .maxReapply = 3};
+    unsigned cpus = 8;
+    Millicores otherUsage; ///< of what is not a pod
+    bool cpuKnown = true;
+    std::chrono::nanoseconds interval = std::chrono::seconds(1);
+    std::deque<FakePod> pods;
+    std::vector<HeldPod> held;
+    Decision decision;
+
+private:
+    void carryOut(const Step& step, std::uint64_t tick);
+
+    MonotonicTime now_{};
+    std::uint64_t tick_ = 0;
+    std::uint64_t inodes_ = 100;
+    std::shared_ptr<const CompiledPolicy> compiled_;
+    State state_;
+};
+
+} // namespace plimsoll::analyzer::test
