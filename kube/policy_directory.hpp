@@ -4,17 +4,27 @@
 
 #include "daemon/model/policy.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace plimsoll::kube {
 
+inline constexpr std::size_t kMaxFileBytes = 1024 * 1024;
+/// Policies (of the three kinds together) in one set, and as many pods.
+inline constexpr std::size_t kMaxObjects = 1000;
+
 /// Decodes every YAML document of `text` into `into`. Never throws for bad input: what cannot be
-/// used is a Refusal with file, line, path and reason, and the other objects go on.
+/// used is a Refusal with file, line, path and reason, and the other objects go on. The same object
+/// (kind and name) twice is refused the second time.
 void decodeObjects(std::string_view text, const std::string& file, PolicySet& into);
 
-/// Reads every *.yaml and *.yml of the directory in order of name. The same object (kind and name)
-/// twice is refused the second time. A missing directory is an empty set with a warning.
+/// Warns of rules and PodQOS that name an AvoidanceAction which is not in the set. To be called
+/// when the set is complete.
+void checkReferences(PolicySet& set);
+
+/// Reads every *.yaml and *.yml of the directory in order of name, and checks the references.
+/// A missing directory is an empty set with a warning.
 PolicySet loadPolicyDirectory(const std::string& directory);
 
 } // namespace plimsoll::kube

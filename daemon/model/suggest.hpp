@@ -30,6 +30,16 @@ inline std::size_t editDistance(std::string_view a, std::string_view b) {
     return row[b.size()];
 }
 
+/// "selector" in "labelSelector"; case is ignored. Not for short words, which are in everything.
+inline bool isPartOf(std::string_view word, std::string_view name) {
+    constexpr std::size_t kLongEnough = 4;
+    const auto same = [](char a, char b) {
+        return std::tolower(static_cast<unsigned char>(a)) ==
+               std::tolower(static_cast<unsigned char>(b));
+    };
+    return word.size() >= kLongEnough && !std::ranges::search(name, word, same).empty();
+}
+
 /// The known name nearest to `word`; empty when none is near enough to be what was meant.
 template <std::ranges::input_range Names>
 std::string_view suggestion(std::string_view word, const Names& names) {
@@ -40,7 +50,7 @@ std::string_view suggestion(std::string_view word, const Names& names) {
     std::string_view best;
     std::size_t bestDistance = std::max<std::size_t>(1, word.size() / 3) + 1;
     for (const std::string_view name : names) {
-        const std::size_t distance = editDistance(word, name);
+        const std::size_t distance = isPartOf(word, name) ? 1 : editDistance(word, name);
         if (distance < bestDistance) {
             bestDistance = distance;
             best = name;

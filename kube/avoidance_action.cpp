@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kube/decode.hpp"
+
+namespace plimsoll::kube {
+namespace {
+
+constexpr std::size_t kLongestDescription = 1024; // as the CRD has it
+constexpr std::int64_t kLargest = std::numeric_limits<std::int32_t>::max();
+
+std::optional<CpuThrottle> decodeCpuThrottle(const Field& cpuThrottle) {
+    if (!cpuThrottle.present() || !cpuThrottle.isMap()) {
+        return std::nullopt;
+    }
+    cpuThrottle.warnUnknown({"minCPURatio", "stepCPURatio"});
+    CpuThrottle result;
+    result.minCpuRatio =
+        static_cast<int>(cpuThrottle.at("minCPURatio").integer(0, 100).value_or(0));
+    const Field step = cpuThrottle.at("stepCPURatio");
+    const auto ratio = step.integer(0, 100);
+    result.stepCpuRatio = static_cast<int>(ratio.value_or(0));
+    if (ratio == 0 || !step.present()) {
+        step.warning("no step: this throttle never changes anything");
+    }
+    return result;
+}
+
+bool decodeMemoryThrottle(const Field& memoryThrottle) {
+    if (!memoryThrottle.present() || !memoryThrottle.isMap()) {
+        return false;
+    }
+    memoryThrottle.warnUnknown({"forceGC"});
+    const bool forceGc = memoryThrottle.at("forceGC").boolean().value_or(false);
+    memoryThrottle.notActedOn();
+    return forceGc;
+}
+
+std::optional<Eviction> decodeEviction(const Field& eviction) {
+    if (!eviction.present() || !eviction.isMap()) {
+        return std::nullopt;
+    }
+    eviction.warnUnknown({"terminationGracePeriodSeconds"});
+    Eviction result;
+    if (const auto grace = eviction.at("terminationGracePeriodSeconds").integer(0, kLargest)) {
+        result.terminationGracePeriod = std::chrono::seconds(*grace);
+    }
+    return result;
+}
+
+} // namespace
+
+AvoidanceAction decodeAvoidanceAction(const Field& object) {
+    AvoidanceAction result;
+    const Field spec = object.at("spec");
+    if (!spec.requiredMap("what the action does")) {
+        return result;
+    }
+    spec.warnUnknown({"description", "coolDownSeconds", "throttle", "eviction"});
+    result.description = spec.at("description").text().value_or("");
+    if (result.description.size() > kLongestDescription) {
+        spec.at("description").error("is longer than 1024 characters");
+    }
+    if (const auto coolDown = spec.at("coolDownSeconds").integer(1, kLargest)) {
+        result.coolDown = std::chrono::seconds(*coolDown);
+    }
+    const Field throttle = spec.at("throttle");
+    throttle.warnUnknown({"cpuThrottle", "memoryThrottle"});
+    result.cpuThrottle = decodeCpuThrottle(throttle.at("cpuThrottle"));
+    result.memoryForceGc = decodeMemoryThrottle(throttle.at("memoryThrottle"));
+    result.eviction = decodeEviction(spec.at("eviction"));
+    return result;
+}
+
+} // namespace plimsoll::kube
