@@ -89,5 +89,5 @@ mmdebstrap --variant=minbase --mode=root --format=directory \
 mke2fs -q -t ext4 -O ^has_journal,^metadata_csum -m0 -L node \
   -E root_owner=0:0,lazy_itable_init=0,nodiscard -d "$work/root" "$dir/rootfs.ext4.new" 1500M
 mv -f "$dir/rootfs.ext4.new" "$dir/rootfs.ext4" # a new inode: running guests keep the old one
-if [ -n "${SUDO_UID:-}" ]; then chown "$SUDO_UID:$SUDO_GID" "$dir"/*; fi
+chown --reference="$dir" "$dir"/* # under sudo
 ls -lsh "$dir"
