@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/engine.hpp"
 
-#include "cgroup/layout.hpp"
-
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -65,8 +63,12 @@ Engine::Engine(EngineSettings settings, audit::Sink& audit)
 
 Engine::~Engine() = default;
 
+Result<cgroup::Layout> Engine::discover() const {
+    return cgroup::discoverLayout(settings_.cgroupMount, settings_.cgroupRoot, settings_.probe);
+}
+
 Result<void> Engine::attach() {
-    auto layout = cgroup::discoverLayout(settings_.cgroupMount, settings_.cgroupRoot);
+    auto layout = discover();
     if (!layout && layout.error().code != ENOENT) {
         const auto& error = layout.error();
         audit_.write({.event = audit::Event::nodeRefused,
@@ -85,7 +87,10 @@ Result<void> Engine::attach() {
     } else {
         spdlog::info("pods are below {} ({} driver)", layout->kubepods.value,
                      cgroup::name(layout->driver));
-        published_.modeReason.clear();
+        published_.modeReason = layout->limitation();
+        if (!published_.modeReason.empty()) {
+            spdlog::warn("{}", published_.modeReason);
+        }
     }
     collector_ = std::make_unique<collector::Collector>(
         collector::Sources{.procRoot = settings_.procRoot, .layout = *layout});
@@ -103,8 +108,7 @@ void Engine::attachAgainIfNeeded(MonotonicTime now) {
         return;
     }
     nextAttach_ = now + kAttachInterval;
-    if (!collector_ ||
-        cgroup::discoverLayout(settings_.cgroupMount, settings_.cgroupRoot).has_value()) {
+    if (!collector_ || discover().has_value()) {
         std::ignore = attach();
     }
 }

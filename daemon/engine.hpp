@@ -2,6 +2,7 @@
 // One tick: collect → decide → carry out → say so. Holds no logic of its own.
 #pragma once
 
+#include "cgroup/layout.hpp"
 #include "daemon/analyzer/analyzer.hpp"
 #include "daemon/audit/journal.hpp"
 #include "daemon/collector/collector.hpp"
@@ -29,6 +30,7 @@ public:
 struct EngineSettings {
     std::string cgroupMount = "/sys/fs/cgroup";
     std::optional<CgroupPath> cgroupRoot; ///< kubelet's --cgroup-root
+    cgroup::Hierarchy (*probe)(const std::string&) = cgroup::probeHierarchy; ///< tests bring their own
     std::string procRoot = "/proc";
     std::string runtimeDirectory = "/run/plimsoll";
     std::string nodeName;
@@ -64,6 +66,7 @@ public:
     [[nodiscard]] std::string statusLine() const;
 
 private:
+    [[nodiscard]] Result<cgroup::Layout> discover() const;
     void attachAgainIfNeeded(MonotonicTime now);
     void compile();
     void carryOut(const std::string& planId);
