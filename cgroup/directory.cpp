@@ -18,7 +18,7 @@ bool isSubdirectory(int directory, const dirent64& entry) {
     if (entry.d_type != DT_UNKNOWN) {
         return entry.d_type == DT_DIR;
     }
-    struct stat info {};
+    struct stat info{};
     return ::fstatat(directory, entry.d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
            S_ISDIR(info.st_mode);
 }
@@ -29,7 +29,7 @@ std::expected<Directory, int> Directory::open(int parent, const char* name) {
     Directory opened;
     opened.directory_ =
         Descriptor(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
-    struct stat info {};
+    struct stat info{};
     if (!opened.directory_.isOpen() || ::fstat(opened.descriptor(), &info) != 0) {
         return std::unexpected(errno);
     }
@@ -38,7 +38,7 @@ std::expected<Directory, int> Directory::open(int parent, const char* name) {
 }
 
 bool Directory::changed() const {
-    struct stat info {};
+    struct stat info{};
     if (::fstat(descriptor(), &info) != 0) {
         return true;
     }
@@ -49,7 +49,7 @@ bool Directory::changed() const {
 bool Directory::listInto(std::span<std::byte> buffer,
                          void (*visit)(void*, std::string_view, std::uint64_t), void* context) {
     // Before the listing: what comes meanwhile makes changed() true again.
-    struct stat info {};
+    struct stat info{};
     if (::fstat(descriptor(), &info) != 0 || ::lseek(descriptor(), 0, SEEK_SET) != 0) {
         return false;
     }

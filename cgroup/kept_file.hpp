@@ -18,9 +18,9 @@ enum class ReadFailure : std::uint8_t {
 };
 
 /// Costs one pread() a tick: 0.7 to 2 µs on cgroup2, against 5 to 7 µs with open and close.
-/// A file that is not there is looked for again after 1, 2, 4 … 32 calls and not at every one: right
-/// after its directory was made a controller may be on its way (systemd enables it after the mkdir);
-/// later it hardly ever comes.
+/// A file that is not there is looked for again after 1, 2, 4 … 32 calls and not at every one:
+/// right after its directory was made a controller may be on its way (systemd enables it after the
+/// mkdir); later it hardly ever comes.
 class KeptFile {
 public:
     /// `name` is relative to the directory given to read(), and outlives this object.

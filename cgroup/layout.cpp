@@ -40,7 +40,7 @@ bool hasWord(std::string_view text, std::string_view word) {
 }
 
 bool isFileSystem(const std::string& path, long magic) {
-    struct statfs info {};
+    struct statfs info{};
     return ::statfs(path.c_str(), &info) == 0 && info.f_type == magic;
 }
 
@@ -62,6 +62,10 @@ std::vector<std::string> subdirectories(const std::string& path) {
     return names;
 }
 
+std::string joined(std::string_view directory, std::string_view entry) {
+    return std::string(directory).append("/").append(entry);
+}
+
 struct Candidate {
     std::string path; ///< below the mount
     Driver driver = Driver::systemd;
@@ -80,7 +84,7 @@ void countPods(const std::string& directory, bool atClass, Candidate& candidate)
             candidate.hasPods = true;
         } else if (!atClass && parseClassDirectory(entry)) {
             candidate.hasClasses = true;
-            countPods(directory + "/" + entry, true, candidate);
+            countPods(joined(directory, entry), true, candidate);
         }
     }
 }
@@ -119,7 +123,7 @@ void search(const std::string& mount, const std::string& below, int depth,
         return;
     }
     for (const std::string& entry : subdirectories(mount + below)) {
-        const std::string path = below + "/" + entry;
+        const std::string path = joined(below, entry);
         if (const std::optional<Driver> driver = driverOfKubepods(entry)) {
             addCandidate(mount, {path, *driver, depth}, found);
         } else if (mayLeadToKubepods(entry)) {
@@ -225,11 +229,10 @@ Hierarchy probeHierarchy(const std::string& mount) {
     }
     static constexpr std::array<const char*, 4> kLegacy{"/cpu", "/cpu,cpuacct", "/memory",
                                                         "/systemd"};
-    return isLegacyController(mount) || std::ranges::any_of(kLegacy,
-                                                            [&](const char* below) {
-                                                                return isLegacyController(mount +
-                                                                                          below);
-                                                            })
+    return isLegacyController(mount) ||
+                   std::ranges::any_of(
+                       kLegacy,
+                       [&](const char* below) { return isLegacyController(mount + below); })
                ? Hierarchy::legacy
                : Hierarchy::none;
 }
@@ -244,7 +247,8 @@ std::string Layout::limitation() const {
     return missing + " not reach " + kubepods.value +
            (cpuController ? ", so the memory of pods is unknown"
                           : ", so pods have no cpu.max and none can be throttled") +
-           ": enable it in cgroup.subtree_control of every cgroup above, and remove cgroup_disable= "
+           ": enable it in cgroup.subtree_control of every cgroup above, and remove "
+           "cgroup_disable= "
            "from the kernel command line";
 }
 

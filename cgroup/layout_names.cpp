@@ -13,9 +13,15 @@ namespace {
 constexpr std::size_t kMaxId = 128;
 
 // Not <cctype>: names come from the file system, and the locale has no say in them.
-bool isDigit(char c) { return c >= '0' && c <= '9'; }
-bool isHex(char c) { return isDigit(c) || (c >= 'a' && c <= 'f'); }
-bool isAlnum(char c) { return isDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool isDigit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool isHex(char c) {
+    return isDigit(c) || (c >= 'a' && c <= 'f');
+}
+bool isAlnum(char c) {
+    return isDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 /// Letters, digits and single separators between them.
 bool isUid(std::string_view text, char separator) {
@@ -84,7 +90,9 @@ bool isContainerId(std::string_view id) {
 
 } // namespace
 
-std::string_view name(Driver driver) { return driver == Driver::systemd ? "systemd" : "cgroupfs"; }
+std::string_view name(Driver driver) {
+    return driver == Driver::systemd ? "systemd" : "cgroupfs";
+}
 
 std::optional<QosClass> parseClassDirectory(std::string_view directoryName) {
     if (directoryName == "besteffort") {

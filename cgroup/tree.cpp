@@ -12,9 +12,11 @@ namespace {
 
 // A pod's directory has some 60 files of 32 to 48 bytes each; a class directory its pods as well.
 // A longer listing takes several calls.
-constexpr std::size_t kListingBuffer = 32 * 1024;
+constexpr std::size_t kListingBuffer = std::size_t{32} * 1024;
 
-std::string_view nameOf(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+std::string_view nameOf(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
 
 template <class NodeType>
 std::string_view nameOf(const std::unique_ptr<NodeType>& node) {
@@ -27,9 +29,10 @@ template <class NodeType>
 NodeType* findKnown(std::vector<std::unique_ptr<NodeType>>& nodes, std::size_t known,
                     std::string_view name, std::uint64_t inode) {
     const auto end = nodes.begin() + static_cast<std::ptrdiff_t>(known);
-    const auto at = std::lower_bound(
-        nodes.begin(), end, name,
-        [](const auto& node, std::string_view wanted) { return nameOf(node) < wanted; });
+    const auto at =
+        std::lower_bound(nodes.begin(), end, name, [](const auto& node, std::string_view wanted) {
+            return nameOf(node) < wanted;
+        });
     if (at == end || nameOf(*at) != name || (*at)->listed != inode) {
         return nullptr;
     }
@@ -71,7 +74,7 @@ bool Tree::openRoot() {
 }
 
 bool Tree::rootWasReplaced() const {
-    struct stat info {};
+    struct stat info{};
     return ::stat(rootPath_.c_str(), &info) != 0 || info.st_ino != root_.directory.inode();
 }
 
@@ -104,7 +107,8 @@ void Tree::listGroup(Group& group, bool isRoot) {
             if (PodNode* const pod = findKnown(group.pods, known, name, inode)) {
                 recognise(*pod, group.directory.descriptor());
             } else if (auto found = parsePodDirectory(name, group.qosClass)) {
-                PodCgroup identity{std::move(found->uid), found->qosClass,
+                PodCgroup identity{std::move(found->uid),
+                                   found->qosClass,
                                    {CgroupPath(group.path + "/" + std::string(name)), inode}};
                 add(group.pods, group.directory.descriptor(), std::move(identity), name, inode);
             } else if (const auto qosClass = parseClassDirectory(name); qosClass && isRoot) {

@@ -20,9 +20,9 @@ namespace plimsoll::cgroup {
 template <class Identity>
 struct Node {
     std::shared_ptr<const Identity> identity;
-    Directory directory;       ///< not open if it could not be opened: see openError
-    int openError = 0;         ///< EMFILE, EACCES, …; tried again when its parent is listed
-    std::uint64_t listed = 0;  ///< inode in the parent's listing
+    Directory directory;      ///< not open if it could not be opened: see openError
+    int openError = 0;        ///< EMFILE, EACCES, …; tried again when its parent is listed
+    std::uint64_t listed = 0; ///< inode in the parent's listing
     /// Set by whoever reads ENODEV from a file in it. The next refresh() looks for itself.
     bool gone = false;
     bool seen = false; ///< of the listing in progress
@@ -33,8 +33,8 @@ struct PodNode : Node<PodCgroup> {
     std::vector<std::unique_ptr<ContainerNode>> containers; ///< ordered by path
 };
 
-/// Follows the tree below kubepods. It looks at the levels where kubelet and the runtime make groups
-/// and never into a container: what runs there may have groups of any name.
+/// Follows the tree below kubepods. It looks at the levels where kubelet and the runtime make
+/// groups and never into a container: what runs there may have groups of any name.
 class Tree {
 public:
     explicit Tree(const Layout& layout);
@@ -66,7 +66,7 @@ private:
         bool relist = true;
         bool gone = false;
         bool seen = false;
-        std::vector<std::unique_ptr<PodNode>> pods;    ///< ordered by path
+        std::vector<std::unique_ptr<PodNode>> pods;  ///< ordered by path
         std::vector<std::unique_ptr<Group>> classes; ///< of kubepods only
     };
 

@@ -14,7 +14,7 @@ namespace plimsoll::collector {
 namespace {
 
 // The longest of the files is memory.stat with some 2 KiB; /proc/stat has a buffer of its own.
-constexpr std::size_t kReadBuffer = 16 * 1024;
+constexpr std::size_t kReadBuffer = std::size_t{16} * 1024;
 
 // The engine holds the last snapshot, a publisher perhaps the one before, and one is being built.
 // Whoever hoards snapshots gets fresh ones.
@@ -38,7 +38,7 @@ struct Collector::Impl {
     int error = 0;
 };
 
-Collector::Collector(Sources sources) : impl_(std::make_unique<Impl>(sources)) {}
+Collector::Collector(const Sources& sources) : impl_(std::make_unique<Impl>(sources)) {}
 Collector::~Collector() = default;
 
 std::shared_ptr<Snapshot> Collector::Impl::takeSnapshot() {
@@ -63,7 +63,7 @@ std::shared_ptr<const Snapshot> Collector::collect(MonotonicTime now) {
     snapshot->at = now;
     snapshot->tick = ++my.tick;
 
-    Pass pass{.now = now, .buffer = my.buffer};
+    Pass pass{.now = now, .tick = my.tick, .buffer = my.buffer};
     my.node.read(pass, snapshot->node);
     std::size_t count = 0;
     snapshot->pods.resize(my.pods.size());
@@ -81,8 +81,9 @@ std::optional<Error> Collector::trouble() const {
     if (impl_->unreadable == 0) {
         return std::nullopt;
     }
-    std::string what = std::to_string(impl_->unreadable) + " files of pods or /proc are unreadable (" +
-                       std::strerror(impl_->error) + ")";
+    std::string what = std::to_string(impl_->unreadable) +
+                       " files of pods or /proc are unreadable (" + std::strerror(impl_->error) +
+                       ")";
     if (impl_->error == EMFILE || impl_->error == ENFILE) {
         what += ": raise LimitNOFILE= of the service";
     }

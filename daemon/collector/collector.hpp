@@ -18,12 +18,13 @@ struct Sources {
 };
 
 /// Keeps every file it reads open: a steady tick is a row of pread() calls and allocates nothing.
+/// Everything is read every tick, but for the containers' memory: that is up to 8 ticks old.
 /// A cgroup that vanishes while it is read is left out; one made again under the same path is new.
-/// Open files: 8 for a pod (its directory and seven files) and 4 for a container; a node of 110 pods
-/// with three containers each (the sandbox is one) has 2200.
+/// Open files: 8 for a pod (its directory and seven files) and 4 for a container; a node of 110
+/// pods with three containers each (the sandbox is one) has 2200.
 class Collector {
 public:
-    explicit Collector(Sources sources);
+    explicit Collector(const Sources& sources);
     ~Collector();
     Collector(const Collector&) = delete;
     Collector& operator=(const Collector&) = delete;

@@ -8,11 +8,14 @@
 namespace plimsoll::collector {
 namespace {
 
-constexpr std::size_t kFirstStatBuffer = 8 * 1024;    // some 100 CPUs
-constexpr std::size_t kLargestStatBuffer = 1024 * 1024; // more CPUs than Linux supports
+constexpr std::size_t kFirstStatBuffer = std::size_t{8} * 1024; // some 100 CPUs
+constexpr std::size_t kLargestStatBuffer =
+    std::size_t{1024} * 1024; // more CPUs than Linux supports
 
 /// The line behind those of the CPUs, which alone are wanted.
-bool hasAllCpus(std::string_view text) { return text.find("\nintr ") != std::string_view::npos; }
+bool hasAllCpus(std::string_view text) {
+    return text.find("\nintr ") != std::string_view::npos;
+}
 
 } // namespace
 

@@ -3,7 +3,8 @@
 
 #include "daemon/model/cpu_max.hpp"
 
-#include <algorithm>
+#include <cstdint>
+#include <utility>
 
 namespace plimsoll::collector {
 namespace {
@@ -15,6 +16,13 @@ void assignIfOther(std::shared_ptr<const T>& to, const std::shared_ptr<const T>&
         to = from;
     }
 }
+
+// memory.stat is by far the dearest file: 6 µs, most of it formatting, where cpu.stat takes 1 and
+// cpu.max 0.6. Pods are read every tick. A node has three times as many containers, nothing is
+// decided on their memory, and so each has its turn every eighth tick: with 110 pods of three
+// containers that is 2 ms a tick less, of 4. (The flush of statistics that memory.stat may need on
+// a busy node, cpu.stat has just done.)
+constexpr std::uint64_t kContainerMemoryEvery = 8;
 
 /// A directory that could not be opened (too many open files, no permission).
 template <class Sample>
@@ -71,7 +79,12 @@ bool ContainerReader::read(Pass& pass, ContainerSample& into) {
         return false;
     }
     into.cpuUsage = *cpu;
-    into.memoryWorkingSet = usage_.readWorkingSet(directory, pass);
+    // The inode spreads the containers over the ticks.
+    const bool turn = (pass.tick + identity_->cgroup.inode) % kContainerMemoryEvery == 0;
+    if (turn || !std::exchange(hasWorkingSet_, true)) {
+        workingSet_ = usage_.readWorkingSet(directory, pass);
+    }
+    into.memoryWorkingSet = workingSet_;
     return true;
 }
 

@@ -44,6 +44,8 @@ private:
     Node* node_;
     std::shared_ptr<const ContainerCgroup> identity_;
     UsageReader usage_;
+    Reading<Bytes> workingSet_ = std::unexpected(Unknown::notYet);
+    bool hasWorkingSet_ = false;
 };
 
 class PodReader {

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <span>
 #include <string_view>
@@ -18,6 +19,7 @@ namespace plimsoll::collector {
 /// What every file of a tick shares.
 struct Pass {
     MonotonicTime now;
+    std::uint64_t tick = 0;
     std::span<char> buffer;
     std::size_t unreadable = 0; ///< files that are there and could not be read
     int error = 0;              ///< errno of one of them; EBADMSG: not the kernel's text

@@ -12,7 +12,9 @@ using test::FakeTree;
 
 const std::string kId = "18b5e7a9c1f04d2e8a6b3c5d7f9012345678abcdef0123456789abcdef012345";
 
-Hierarchy unified(const std::string&) { return Hierarchy::unified; }
+Hierarchy unified(const std::string&) {
+    return Hierarchy::unified;
+}
 
 Result<Layout> discover(const FakeTree& tree, std::optional<CgroupPath> cgroupRoot = std::nullopt) {
     return discoverLayout(tree.root(), cgroupRoot, unified);
@@ -25,7 +27,9 @@ struct PodName {
     QosClass parentClass;
     std::optional<std::pair<const char*, QosClass>> expected;
 };
-void PrintTo(const PodName& name, std::ostream* out) { *out << name.directory; }
+void PrintTo(const PodName& name, std::ostream* out) {
+    *out << name.directory;
+}
 
 class PodDirectoryName : public testing::TestWithParam<PodName> {};
 
@@ -48,23 +52,23 @@ using Expected = std::pair<const char*, QosClass>;
 
 INSTANTIATE_TEST_SUITE_P(
     Kubelet, PodDirectoryName,
-    testing::Values(
-        PodName{"kubepods-besteffort-pod04e51234_5678_49ab_8cde_f0123456789a.slice", kBestEffort,
-                Expected{kUid, kBestEffort}},
-        PodName{"kubepods-burstable-pod04e51234_5678_49ab_8cde_f0123456789a.slice", kGuaranteed,
-                Expected{kUid, kBurstable}},
-        PodName{"kubepods-pod04e51234_5678_49ab_8cde_f0123456789a.slice", kGuaranteed,
-                Expected{kUid, kGuaranteed}},
-        PodName{"kubelet-kubepods-besteffort-pod04e51234_5678_49ab_8cde_f0123456789a.slice",
-                kBestEffort, Expected{kUid, kBestEffort}},
-        PodName{"kubepods-burstable-pod0123456789abcdef0123456789abcdef.slice", kBurstable,
-                Expected{kStaticUid, kBurstable}},
-        PodName{"pod04e51234-5678-49ab-8cde-f0123456789a", kBestEffort,
-                Expected{kUid, kBestEffort}},
-        PodName{"pod04e51234-5678-49ab-8cde-f0123456789a", kGuaranteed,
-                Expected{kUid, kGuaranteed}},
-        PodName{"pod0123456789abcdef0123456789abcdef", kBurstable,
-                Expected{kStaticUid, kBurstable}}));
+    testing::Values(PodName{"kubepods-besteffort-pod04e51234_5678_49ab_8cde_f0123456789a.slice",
+                            kBestEffort, Expected{kUid, kBestEffort}},
+                    PodName{"kubepods-burstable-pod04e51234_5678_49ab_8cde_f0123456789a.slice",
+                            kGuaranteed, Expected{kUid, kBurstable}},
+                    PodName{"kubepods-pod04e51234_5678_49ab_8cde_f0123456789a.slice", kGuaranteed,
+                            Expected{kUid, kGuaranteed}},
+                    PodName{
+                        "kubelet-kubepods-besteffort-pod04e51234_5678_49ab_8cde_f0123456789a.slice",
+                        kBestEffort, Expected{kUid, kBestEffort}},
+                    PodName{"kubepods-burstable-pod0123456789abcdef0123456789abcdef.slice",
+                            kBurstable, Expected{kStaticUid, kBurstable}},
+                    PodName{"pod04e51234-5678-49ab-8cde-f0123456789a", kBestEffort,
+                            Expected{kUid, kBestEffort}},
+                    PodName{"pod04e51234-5678-49ab-8cde-f0123456789a", kGuaranteed,
+                            Expected{kUid, kGuaranteed}},
+                    PodName{"pod0123456789abcdef0123456789abcdef", kBurstable,
+                            Expected{kStaticUid, kBurstable}}));
 
 INSTANTIATE_TEST_SUITE_P(
     NoPod, PodDirectoryName,
@@ -86,7 +90,9 @@ struct ContainerName {
     std::string directory;
     std::optional<std::string> expected;
 };
-void PrintTo(const ContainerName& name, std::ostream* out) { *out << name.directory; }
+void PrintTo(const ContainerName& name, std::ostream* out) {
+    *out << name.directory;
+}
 
 class ContainerDirectoryName : public testing::TestWithParam<ContainerName> {};
 
@@ -102,7 +108,8 @@ INSTANTIATE_TEST_SUITE_P(
                     ContainerName{"docker-" + kId + ".scope", kId},
                     ContainerName{"libpod-" + kId + ".scope", kId},
                     ContainerName{"crio-" + kId, kId}, // CRI-O under the cgroupfs driver
-                    ContainerName{kId, kId}, ContainerName{"cri-containerd-0123abcd.scope", "0123abcd"}));
+                    ContainerName{kId, kId},
+                    ContainerName{"cri-containerd-0123abcd.scope", "0123abcd"}));
 
 INSTANTIATE_TEST_SUITE_P(
     NoContainer, ContainerDirectoryName,
@@ -140,7 +147,9 @@ struct Found {
     std::string kubepods;
     Driver driver;
 };
-void PrintTo(const Found& found, std::ostream* out) { *out << found.name; }
+void PrintTo(const Found& found, std::ostream* out) {
+    *out << found.name;
+}
 
 class DiscoveryOf : public testing::TestWithParam<Found> {};
 
@@ -163,7 +172,10 @@ TEST_P(DiscoveryOf, finds_kubepods_and_driver) {
 INSTANTIATE_TEST_SUITE_P(
     Trees, DiscoveryOf,
     testing::Values(
-        Found{"systemd", {"kubepods.slice/kubepods-besteffort.slice"}, {}, "/kubepods.slice",
+        Found{"systemd",
+              {"kubepods.slice/kubepods-besteffort.slice"},
+              {},
+              "/kubepods.slice",
               Driver::systemd},
         Found{"cgroupfs", {"kubepods/besteffort/pod1b-2c"}, {}, "/kubepods", Driver::cgroupfs},
         Found{"systemd below a root that is not told",
@@ -186,10 +198,16 @@ INSTANTIATE_TEST_SUITE_P(
               "/my-node/k8s",
               "/my_node.slice/my_node-k8s.slice/my_node-k8s-kubepods.slice",
               Driver::systemd},
-        Found{"cgroupfs, root given", {"kubelet/kubepods/burstable"}, "/kubelet/",
-              "/kubelet/kubepods", Driver::cgroupfs},
-        Found{"cgroupfs below a root that is not told", {"kubelet/kubepods/burstable"}, {},
-              "/kubelet/kubepods", Driver::cgroupfs},
+        Found{"cgroupfs, root given",
+              {"kubelet/kubepods/burstable"},
+              "/kubelet/",
+              "/kubelet/kubepods",
+              Driver::cgroupfs},
+        Found{"cgroupfs below a root that is not told",
+              {"kubelet/kubepods/burstable"},
+              {},
+              "/kubelet/kubepods",
+              Driver::cgroupfs},
         Found{"the root of all", {"kubepods.slice"}, "/", "/kubepods.slice", Driver::systemd},
         Found{"driver changed to systemd: cgroupfs left its classes",
               {"kubepods/besteffort", "kubepods/burstable",
@@ -203,8 +221,7 @@ INSTANTIATE_TEST_SUITE_P(
               "/kubepods",
               Driver::cgroupfs},
         Found{"a node within a container is not ours",
-              {"kubepods/besteffort",
-               "docker/" + kId + "/kubelet/kubepods/besteffort/pod1b-2c",
+              {"kubepods/besteffort", "docker/" + kId + "/kubelet/kubepods/besteffort/pod1b-2c",
                "system.slice/docker-" + kId +
                    ".scope/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod1b.slice"},
               {},

@@ -50,7 +50,11 @@ TEST(PressureFile, is_refused_when_it_is_not_the_kernels) {
     const std::string good = "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n";
     ASSERT_TRUE(parsePressure(good));
     for (const std::string& text : {
-             std::string(), std::string("some\n"), good + good, good + "full\n", good + "x",
+             std::string(),
+             std::string("some\n"),
+             good + good,
+             good + "full\n",
+             good + "x",
              std::string("full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"),
              std::string("some avg10=nan avg60=0.00 avg300=0.00 total=0\n"),
              std::string("some avg10=inf avg60=0.00 avg300=0.00 total=0\n"),

@@ -87,9 +87,8 @@ TEST(DirectoryListing, notices_what_comes_and_goes) {
     std::vector<std::string> names;
     const auto list = [&] {
         names.clear();
-        return directory.list(buffer, [&](std::string_view name, std::uint64_t) {
-            names.emplace_back(name);
-        });
+        return directory.list(
+            buffer, [&](std::string_view name, std::uint64_t) { names.emplace_back(name); });
     };
     EXPECT_TRUE(directory.changed()) << "never listed";
     EXPECT_TRUE(list());

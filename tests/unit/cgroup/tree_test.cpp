@@ -42,13 +42,12 @@ protected:
     const std::string guaranteed_ = test::systemdPodPath("", "9-9");
     const std::string burstable_ = test::systemdPodPath("burstable", "5-5");
     const std::string bestEffort_ = test::systemdPodPath("besteffort", "1-1");
-    FakeTree files_{{guaranteed_ + "/cri-containerd-" + kId + ".scope/", ""},
-                    {burstable_ + "/crio-" + kId + ".scope/container/", ""},
-                    {burstable_ + "/crio-conmon-" + kOtherId + ".scope/", ""},
-                    {bestEffort_ + "/docker-" + kId + ".scope/system.slice/docker-" + kOtherId +
-                         ".scope/",
-                     ""},
-                    {"kubepods.slice/kubepods-besteffort.slice/other.slice/", ""}};
+    FakeTree files_{
+        {guaranteed_ + "/cri-containerd-" + kId + ".scope/", ""},
+        {burstable_ + "/crio-" + kId + ".scope/container/", ""},
+        {burstable_ + "/crio-conmon-" + kOtherId + ".scope/", ""},
+        {bestEffort_ + "/docker-" + kId + ".scope/system.slice/docker-" + kOtherId + ".scope/", ""},
+        {"kubepods.slice/kubepods-besteffort.slice/other.slice/", ""}};
     Tree tree_{layoutOf(files_.root(), "/kubepods.slice", Driver::systemd)};
 };
 

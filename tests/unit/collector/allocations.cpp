@@ -20,9 +20,17 @@ void* counted(std::size_t size) {
 
 } // namespace
 
-std::size_t plimsoll::test::allocations() { return count.load(std::memory_order_relaxed); }
+std::size_t plimsoll::test::allocations() {
+    return count.load(std::memory_order_relaxed);
+}
 
 // The array forms call these.
-void* operator new(std::size_t size) { return counted(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void* operator new(std::size_t size) {
+    return counted(size);
+}
+void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}

@@ -20,7 +20,9 @@ using test::FakeTree;
 
 const std::string kId(64, 'a');
 
-MonotonicTime at(std::chrono::nanoseconds time) { return MonotonicTime(1h + time); }
+MonotonicTime at(std::chrono::nanoseconds time) {
+    return MonotonicTime(1h + time);
+}
 
 class CollectorOnFakeTree : public testing::Test {
 protected:
@@ -189,6 +191,16 @@ TEST_F(CollectorOnFakeTree, working_set_is_never_negative) {
     EXPECT_EQ(collect(0s)->pods[0].memoryWorkingSet, Bytes{0});
 }
 
+TEST_F(CollectorOnFakeTree, working_set_of_a_container_is_at_once_there_and_at_most_8_ticks_old) {
+    EXPECT_EQ(collect(0s)->pods[0].containers[0].memoryWorkingSet, Bytes{20971520.0 - 4194304});
+    tree_.writeCgroup(container_, {.memoryCurrent = "8192\n", .inactiveFile = 4096});
+    std::shared_ptr<const Snapshot> snapshot;
+    for (int tick = 1; tick <= 8; ++tick) {
+        snapshot = collect(std::chrono::seconds(tick));
+    }
+    EXPECT_EQ(snapshot->pods[0].containers[0].memoryWorkingSet, Bytes{4096});
+}
+
 TEST_F(CollectorOnFakeTree, two_ticks_at_one_moment_give_no_infinite_rate) {
     collect(0s);
     tree_.writeCgroup(pod_, {.usageMicroseconds = 5'000'000});
@@ -256,8 +268,10 @@ TEST_F(CollectorOnFakeTree, snapshot_that_is_held_never_changes) {
 
 TEST_F(CollectorOnFakeTree, steady_tick_of_110_pods_allocates_nothing) {
     for (int pod = 0; pod < 110; ++pod) {
-        const std::string path = test::systemdPodPath(
-            pod % 3 == 0 ? "burstable" : pod % 3 == 1 ? "besteffort" : "", std::to_string(1000 + pod));
+        const std::string path = test::systemdPodPath(pod % 3 == 0   ? "burstable"
+                                                      : pod % 3 == 1 ? "besteffort"
+                                                                     : "",
+                                                      std::to_string(1000 + pod));
         tree_.writeCgroup(path);
         for (const char c : {'c', 'd'}) {
             tree_.writeCgroup(path + "/cri-containerd-" + std::string(64, c) + ".scope");

@@ -11,7 +11,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-MonotonicTime at(std::chrono::nanoseconds time) { return MonotonicTime(1h + time); }
+MonotonicTime at(std::chrono::nanoseconds time) {
+    return MonotonicTime(1h + time);
+}
 
 struct Sample {
     std::chrono::nanoseconds time;
@@ -22,7 +24,9 @@ struct Series {
     const char* name;
     std::vector<Sample> samples;
 };
-void PrintTo(const Series& series, std::ostream* out) { *out << series.name; }
+void PrintTo(const Series& series, std::ostream* out) {
+    *out << series.name;
+}
 
 class CounterRateOf : public testing::TestWithParam<Series> {};
 
@@ -58,8 +62,7 @@ INSTANTIATE_TEST_SUITE_P(
         Series{"a late tick too", {{0s, 0, kNotYet}, {1500ms, 1500, 1000.0}}},
         Series{"no time passed: stale, and the sample before it stands",
                {{0s, 0, kNotYet}, {1s, 100, 100.0}, {1s, 200, kStale}, {2s, 300, 200.0}}},
-        Series{"time went backwards",
-               {{2s, 0, kNotYet}, {1s, 100, kStale}, {4s, 300, 150.0}}},
+        Series{"time went backwards", {{2s, 0, kNotYet}, {1s, 100, kStale}, {4s, 300, 150.0}}},
         Series{"the second sample at the time of the first",
                {{0s, 5, kNotYet}, {0s, 6, kStale}, {1s, 7, 2.0}}},
         Series{"the largest counter", {{0s, 0, kNotYet}, {1s, kMax, static_cast<double>(kMax)}}}));

@@ -119,8 +119,8 @@ public:
     void writeProc(unsigned long long busyJiffies, unsigned long long idleJiffies,
                    std::string_view directory = "proc") {
         const std::string at(directory);
-        const std::string counters = std::to_string(busyJiffies) + " 0 0 " +
-                                     std::to_string(idleJiffies) + " 0 0 0 0 0 0\n";
+        const std::string counters =
+            std::to_string(busyJiffies) + " 0 0 " + std::to_string(idleJiffies) + " 0 0 0 0 0 0\n";
         write(at + "/stat", "cpu  " + counters + "cpu0 " + counters + "cpu1 " + counters +
                                 "intr 1 2 3\nctxt 1\nbtime 1\nprocesses 1\n");
         write(at + "/meminfo", "MemTotal:        8000000 kB\nMemFree:         1000000 kB\n"
@@ -141,8 +141,8 @@ inline std::string systemdPodPath(const std::string& qosClass, std::string uid) 
         c = c == '-' ? '_' : c;
     }
     const std::string prefix = qosClass.empty() ? "kubepods" : "kubepods-" + qosClass;
-    return "kubepods.slice/" + (qosClass.empty() ? "" : prefix + ".slice/") + prefix + "-pod" + uid +
-           ".slice";
+    return "kubepods.slice/" + (qosClass.empty() ? "" : prefix + ".slice/") + prefix + "-pod" +
+           uid + ".slice";
 }
 
 } // namespace plimsoll::test

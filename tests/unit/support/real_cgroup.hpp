@@ -16,7 +16,7 @@ class RealCgroup {
 public:
     RealCgroup() {
         for (const char* mount : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
-            struct statfs info {};
+            struct statfs info{};
             if (::statfs(mount, &info) != 0 || info.f_type != CGROUP2_SUPER_MAGIC) {
                 continue;
             }
