@@ -16,8 +16,8 @@ namespace plimsoll::kube {
 
 /// Deeper than any Kubernetes object; the parser recurses once a level.
 inline constexpr std::size_t kMaxDepth = 64;
-/// Nodes in one text, those copied for aliases included. A real pod has about 400.
-inline constexpr std::size_t kMaxNodes = 200'000;
+/// Nodes in one text, those copied for aliases included. A real pod has about 500.
+inline constexpr std::size_t kMaxNodes = 120'000;
 inline constexpr std::size_t kMaxDocuments = 2'000;
 /// Keys in one map. Looking for a key is linear.
 inline constexpr std::size_t kMaxKeys = 2'000;

@@ -48,7 +48,7 @@ TEST(YamlTree, bounds_what_aliases_multiply) {
         bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" +
                 times(9, previous + ", ") + previous + "]\n";
     }
-    EXPECT_THAT(problemOf(bomb), HasSubstr("more than 200000 values"));
+    EXPECT_THAT(problemOf(bomb), HasSubstr("more than 120000 values"));
 }
 
 TEST(YamlTree, bounds_the_depth_of_nested_aliases) {

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// plimsolld.toml: the settings of this node. Every key is explained in conf/plimsolld.toml.
+#pragma once
+
+#include "daemon/model/ids.hpp"
+#include "daemon/model/pod.hpp"
+
+#include <chrono>
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace plimsoll {
+
+struct Config {
+    std::chrono::milliseconds interval{1000}; ///< [daemon] one tick to the next; 100 ms to 60 s
+    std::string policyDirectory = "/etc/plimsoll/policies.d";
+    std::string runtimeDirectory = "/run/plimsoll";
+    std::string stateDirectory = "/var/lib/plimsoll";
+
+    std::string cgroupMount = "/sys/fs/cgroup"; ///< [cgroup]
+    std::optional<CgroupPath> cgroupRoot;       ///< kubelet's --cgroup-root; none: the mount itself
+
+    double excessPercent = 10; ///< [avoidance] release so much more than the bare gap
+    std::optional<std::chrono::seconds> coolDownCap; ///< upper bound on any coolDownSeconds
+    unsigned maxReapply = 5;
+
+    std::string logLevel = "info"; ///< [log] as org.freedesktop.LogControl1 spells it
+    std::string logTarget = "auto";
+
+    std::string nodeName; ///< [node] loadConfig fills in the host name where none is given
+    Labels nodeLabels;    ///< used while no Node object is known
+
+    friend bool operator==(const Config&, const Config&) = default;
+};
+
+/// Which files are read. Later ones win, key by key:
+///   /usr/lib/plimsoll/plimsolld.toml
+///   /etc/plimsoll/plimsolld.toml
+///   plimsolld.toml.d/*.toml beside either, all in order of their file names; one in /etc replaces
+///   the one of the same name in /usr/lib, and hides it when it is a link to /dev/null.
+struct ConfigPaths {
+    std::string vendorDirectory = "/usr/lib/plimsoll";
+    std::string adminDirectory = "/etc/plimsoll";
+    std::optional<std::string> onlyFile; ///< --config: this one, which must exist, and no other
+
+    static ConfigPaths standard() { return {}; }
+    static ConfigPaths only(std::string file) { return {.onlyFile = std::move(file)}; }
+};
+
+/// All of it is good, or every error of every file: "file:line:column: what would be right".
+std::expected<Config, std::vector<std::string>> loadConfig(const ConfigPaths& paths);
+
+} // namespace plimsoll

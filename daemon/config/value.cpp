@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/config/value.hpp"
+
+#include "daemon/config/duration.hpp"
+#include "daemon/model/suggest.hpp"
+
+#include <algorithm>
+#include <climits>
+#include <fmt/format.h>
+
+namespace plimsoll {
+
+std::string placed(const std::string& file, const toml::source_position& place,
+                   std::string_view what) {
+    return fmt::format("{}:{}:{}: {}", file, place.line, place.column, what);
+}
+
+void Value::error(const std::string& reason) const {
+    errors_.push_back(placed(file_, node_.source().begin, key_ + " " + reason));
+}
+
+std::optional<std::string> Value::text() const {
+    if (!node_.is_string()) {
+        error("must be a string in quotes");
+        return std::nullopt;
+    }
+    return node_.as_string()->get();
+}
+
+std::optional<std::int64_t> Value::integer(std::int64_t low, std::int64_t high) const {
+    if (!node_.is_integer() || node_.as_integer()->get() < low ||
+        node_.as_integer()->get() > high) {
+        error(fmt::format("must be a whole number from {} to {}", low, high));
+        return std::nullopt;
+    }
+    return node_.as_integer()->get();
+}
+
+std::optional<double> Value::number(double low, double high) const {
+    const auto value = node_.is_number() ? node_.value<double>() : std::nullopt;
+    if (!value || !(*value >= low && *value <= high)) { // NaN is in no range
+        error(fmt::format("must be a number from {} to {}", low, high));
+        return std::nullopt;
+    }
+    return value;
+}
+
+std::optional<std::chrono::milliseconds> Value::duration(std::chrono::milliseconds low,
+                                                         std::chrono::milliseconds high) const {
+    std::optional<std::chrono::milliseconds> value;
+    if (node_.is_string()) {
+        value = parseDuration(node_.as_string()->get());
+    } else if (node_.is_integer()) {
+        // Compared before the conversion, which could overflow.
+        const auto seconds = node_.as_integer()->get();
+        const auto longest = std::chrono::ceil<std::chrono::seconds>(high).count() + 1;
+        value = std::chrono::seconds(std::clamp<std::int64_t>(seconds, -1, longest));
+    }
+    if (!value || *value < low || *value > high) {
+        error(fmt::format("must be a time from {} to {}, such as \"500ms\" or \"1s\", or whole "
+                          "seconds",
+                          formatDuration(low), formatDuration(high)));
+        return std::nullopt;
+    }
+    return value;
+}
+
+std::optional<std::string> Value::absolutePath() const {
+    auto path = text();
+    if (!path) {
+        return std::nullopt;
+    }
+    const bool control =
+        std::ranges::any_of(*path, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+    if (!path->starts_with('/') || path->size() >= PATH_MAX || control ||
+        (*path + "/").find("/../") != std::string::npos) {
+        error("must be an absolute path without '..'");
+        return std::nullopt;
+    }
+    while (path->size() > 1 && path->ends_with('/')) {
+        path->pop_back();
+    }
+    return path;
+}
+
+std::optional<std::string> Value::oneOf(std::initializer_list<std::string_view> words) const {
+    auto word = text();
+    if (!word || std::ranges::find(words, *word) != words.end()) {
+        return word;
+    }
+    const auto meant = suggestion(*word, words);
+    error(fmt::format("must be one of {}{}", fmt::join(words, ", "),
+                      meant.empty() ? "" : fmt::format(", did you mean \"{}\"?", meant)));
+    return std::nullopt;
+}
+
+} // namespace plimsoll
