@@ -22,6 +22,13 @@ check() { # DESCRIPTION COMMAND...
   rm -f "$output"
 }
 
+# For what everything after it needs.
+must() {
+  local before=$CHECK_FAILED
+  check "$@"
+  [ $CHECK_FAILED = "$before" ] || exit 1
+}
+
 skip() { printf 'skip - %s\n' "$*"; } # DESCRIPTION: REASON
 
 # The last line of a scenario: says whether all went well.

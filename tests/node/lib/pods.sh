@@ -86,10 +86,10 @@ pods_make_slice() { # UNIT WEIGHT [LIMIT-MILLICORES]
       MemoryAccounting b true CPUAccounting b true IOAccounting b true TasksAccounting b true
       DefaultDependencies b false CPUWeight t "$weight"
     )
-    local count=7
+    local count=8
     if [ -n "$limit" ]; then
       properties+=(CPUQuotaPerSecUSec t $((limit * 1000)) CPUQuotaPeriodUSec t 100000)
-      count=9
+      count=10
     fi
     busctl call -- org.freedesktop.systemd1 /org/freedesktop/systemd1 \
       org.freedesktop.systemd1.Manager StartTransientUnit 'ssa(sv)a(sa(sv))' \
@@ -186,11 +186,7 @@ pod_start() {
   echo "$container_cgroup" >"$bundle/container-cgroup"
   pod_config "$command" "$cgroups_path" "$bundle" "${request:-0}" "$limit" >"$bundle/config.json"
 
-  # Of the test VM's CPUs the first is the system's own, and everything starts out on it.
-  local on=() cpus=''
-  [ ! -r /sys/devices/system/cpu/nohz_full ] || cpus=$(</sys/devices/system/cpu/nohz_full)
-  case $cpus in [0-9]*) on=(taskset -c "$cpus") ;; esac
-  if ! "${on[@]}" runc --root "$PODS_STATE/runc" "${driver[@]}" run -d --bundle "$bundle" "$id" \
+  if ! runc --root "$PODS_STATE/runc" "${driver[@]}" run -d --bundle "$bundle" "$id" \
     </dev/null >"$bundle/log" 2>&1; then
     cat "$bundle/log" >&2
     return 1
@@ -203,16 +199,19 @@ pod_start() {
 }
 
 pod_config() { # COMMAND CGROUPSPATH BUNDLE REQUEST LIMIT: the OCI configuration
-  local cpu escaped=${1//\\/\\\\}
+  local cpu on='' cpus='' escaped=${1//\\/\\\\}
   escaped=${escaped//\"/\\\"}
   cpu="\"shares\": $(pods_shares "$4")"
   [ -z "$5" ] || cpu+=", \"quota\": $(($5 * 100)), \"period\": 100000"
+  # Of the test VM's CPUs the first is the system's own, and everything starts out on it.
+  [ ! -r /sys/devices/system/cpu/nohz_full ] || cpus=$(</sys/devices/system/cpu/nohz_full)
+  case $cpus in 1*) on="\"/bin/busybox\", \"taskset\", \"$(printf '%x' $(((1 << $(nproc --all)) - 2)))\", " ;; esac
   cat <<-JSON
 	{
 	  "ociVersion": "1.0.2",
 	  "process": {
 	    "user": {"uid": 0, "gid": 0}, "cwd": "/", "env": ["PATH=/bin"], "noNewPrivileges": true,
-	    "args": ["/bin/sh", "-c", "$escaped"]
+	    "args": [$on"/bin/sh", "-c", "$escaped"]
 	  },
 	  "root": {"path": "$PODS_STATE/rootfs", "readonly": true},
 	  "hostname": "pod",

@@ -16,9 +16,9 @@ top=/sys/fs/cgroup/kubepods.slice
 
 files_snapshot /root/before
 units_before=$(systemctl list-units --all --no-legend --plain | awk '{ print $1 }')
-check 'a best-effort pod starts' pod_start --label app=batch batch besteffort $be '/bin/load 2'
-check 'a burstable pod starts' pod_start --request 500 --limit 1000 web burstable $bu '/bin/load 0'
-check 'a guaranteed pod starts' pod_start --limit 500 --priority 100 db guaranteed $gu '/bin/load 1'
+must 'a best-effort pod starts' pod_start --label app=batch batch besteffort $be '/bin/load 2'
+must 'a burstable pod starts' pod_start --request 500 --limit 1000 web burstable $bu '/bin/load 0'
+must 'a guaranteed pod starts' pod_start --limit 500 --priority 100 db guaranteed $gu '/bin/load 1'
 node_manifest pool=test
 
 besteffort=$top/kubepods-besteffort.slice/kubepods-besteffort-pod${be//-/_}.slice
