@@ -3,6 +3,8 @@
 #pragma once
 
 #include "cgroup/layout.hpp"
+#include "cgroup/unit_properties.hpp"
+#include "cgroup/write_port.hpp"
 #include "daemon/model/plan.hpp"
 #include "daemon/model/snapshot.hpp"
 
@@ -13,28 +15,42 @@
 
 namespace plimsoll::executor {
 
+/// What an executor acts through. The defaults are the kernel and this host's systemd.
+struct Ports {
+    std::shared_ptr<cgroup::WritePort> files;
+    std::shared_ptr<cgroup::UnitProperties> units;
+    std::string systemdRuntime = "/run/systemd"; ///< where systemd keeps drop-ins
+};
+
+/// What stays of nothing: after a restart call undoLeftovers() first. Destroying it changes
+/// nothing.
 class Executor {
 public:
-    /// `runtimeDirectory` (/run/plimsoll) keeps the list of systemd units that were touched, so that
-    /// their drop-ins are removed even when the cgroup is gone.
+    /// `runtimeDirectory` (/run/plimsoll) keeps the list of systemd units that were touched, so
+    /// that their drop-ins are removed even when the cgroup is gone.
     Executor(cgroup::Layout layout, std::string runtimeDirectory);
+    Executor(cgroup::Layout layout, std::string runtimeDirectory, Ports ports);
     ~Executor();
     Executor(const Executor&) = delete;
     Executor& operator=(const Executor&) = delete;
 
     /// Carries out the steps that are not previews, in order; a failed step never stops the others.
     /// The baseline stands in the cgroup's extended attribute before the file is changed, and every
-    /// write is read back.
+    /// write is read back. Nothing is written where the cgroup is another one by now (gone), or its
+    /// value is not the step's `from` (an error that says so). An outcome's step.to is what cpu.max
+    /// really says: systemd keeps whole percents of a core.
     std::vector<Outcome> carryOut(const Plan& plan);
 
     /// Forgets held pods whose cgroup is gone, and removes what systemd still has of them.
     void forgetVanished(const Snapshot& snapshot);
 
-    /// Puts back everything held now. For stop.
+    /// Puts back everything held now. For stop. Where somebody else's value stands it stays; the
+    /// outcome's step is a yield then.
     std::vector<Outcome> undoAll(const std::string& reason);
 
     /// Puts back what an earlier run left: every baseline found in the tree. For start and for
-    /// ExecStopPost. A value that is neither ours nor the baseline is somebody else's: it stays.
+    /// ExecStopPost. A value that is neither ours nor the baseline is somebody else's: it stays
+    /// (StepKind::yield). A record that cannot be read is left alone, value and all, and said.
     std::vector<Outcome> undoLeftovers(const std::string& reason);
 
     [[nodiscard]] std::span<const HeldPod> held() const;

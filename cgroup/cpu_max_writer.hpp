@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one place that changes cpu.max: through systemd where systemd owns the cgroup, in the file
+// where it does not, and never without a record of what was there before.
+#pragma once
+
+#include "cgroup/baseline_store.hpp"
+#include "cgroup/drop_ins.hpp"
+#include "cgroup/file_writer.hpp"
+#include "cgroup/unit_properties.hpp"
+#include "cgroup/write_port.hpp"
+#include "daemon/model/cpu_max.hpp"
+#include "daemon/model/error.hpp"
+
+#include <optional>
+#include <string>
+
+namespace plimsoll::cgroup {
+
+/// What an undo came to.
+struct Undone {
+    std::string now;      ///< cpu.max, without the newline
+    bool yielded = false; ///< somebody else's value stands and was left
+    /// systemd could not be asked: the file and the drop-ins are as before, but its property in
+    /// memory is still Plimsoll's. The next undo that reaches it must set it back.
+    bool unitPending = false;
+    std::string note; ///< what did not go as it should, though the value is right
+};
+
+class CpuMaxWriter {
+public:
+    /// `systemdRuntime` is /run/systemd, where the drop-ins are.
+    CpuMaxWriter(WritePort& port, UnitProperties& units, const std::string& mount,
+                 const std::string& systemdRuntime)
+        : port_(port), units_(units), files_(port, mount), dropIns_(port, systemdRuntime) {}
+
+    /// The bytes of cpu.max. An error that is not gone() where only the controller is off.
+    Result<std::string> read(const OpenGroup& group) const;
+
+    /// Who has to write this cgroup: the unit with what systemd has for it now, or none for the
+    /// file. An error where systemd owns it and cannot be asked: then it is not touched.
+    Result<std::optional<UnitBefore>> ownerOf(const OpenGroup& group, const CgroupPath& path) const;
+
+    /// What cpu.max will say when this is asked for: systemd keeps whole percents.
+    static CpuMax reachable(const CpuMax& wanted, const BaselineRecord& record);
+
+    /// Stores the record, makes cpu.max say record.to, and reads it back. A text in the result is
+    /// something beside cpu.max that could not be put back.
+    Result<std::string> write(const OpenGroup& group, BaselineRecord& record) const;
+
+    /// Puts everything back as the record says; where cpu.max holds somebody else's value, that
+    /// value stays and what is Plimsoll's around it goes. May be repeated, also after a kill at any
+    /// point. The record itself stays: the caller removes it last.
+    Result<Undone> undo(const OpenGroup& group, BaselineRecord record) const;
+
+    /// Lets go: the value that stands now stays, whosever it is.
+    Result<Undone> yield(const OpenGroup& group, BaselineRecord record) const;
+
+    /// What remains of a unit whose cgroup is gone or is another one by now: its drop-ins, and the
+    /// property where the unit came back with it. False: systemd could not be asked; to be
+    /// repeated.
+    Result<bool> cleanUnit(const std::string& absolutePath, BaselineRecord record) const;
+
+private:
+    Result<Undone> restore(const OpenGroup& group, BaselineRecord record) const;
+    Result<std::string> change(const OpenGroup& group, BaselineRecord& record,
+                               const CpuProperties& had, const CpuProperties& wanted) const;
+    Result<std::string> writeThroughSystemd(const OpenGroup& group, BaselineRecord& record) const;
+    Result<void> resetUnit(const OpenGroup& group, BaselineRecord& record, Undone& undone) const;
+    Result<void> settle(const OpenGroup& group, const BaselineRecord& record, Undone& undone) const;
+    void dropOurDropIns(const BaselineRecord& record, Undone& undone) const;
+    [[nodiscard]] bool hasGroupsThatAreNoUnits(const OpenGroup& group) const;
+
+    WritePort& port_;
+    UnitProperties& units_;
+    FileWriter files_;
+    DropIns dropIns_;
+};
+
+} // namespace plimsoll::cgroup

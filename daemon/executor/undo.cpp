@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Putting back what this run holds.
+#include "daemon/executor/executor.hpp"
+#include "daemon/executor/impl.hpp"
+
+#include <cerrno>
+#include <utility>
+
+namespace plimsoll::executor {
+
+using cgroup::BaselineRecord;
+using cgroup::OpenGroup;
+using cgroup::trimmed;
+using cgroup::Undone;
+
+std::vector<Outcome> Executor::undoAll(const std::string& reason) {
+    impl_->ports.units->beginTurn();
+    std::vector<Outcome> outcomes;
+    for (std::size_t i = impl_->held.size(); i-- > 0;) {
+        outcomes.push_back(impl_->undoHeld(i, reason));
+    }
+    return outcomes;
+}
+
+Outcome Executor::Impl::undoHeld(std::size_t index, const std::string& reason) {
+    const HeldPod& pod = held[index];
+    Outcome outcome{.step = {.kind = StepKind::undo,
+                             .pod = pod.pod,
+                             .podName = pod.podName,
+                             .from = pod.applied,
+                             .to = pod.baseline,
+                             .toBaseline = true,
+                             .reason = reason}};
+    const auto group = openSame(pod.pod->cgroup);
+    Result<void> done;
+    if (!group) {
+        done = std::unexpected(group.error());
+    } else {
+        const auto now = writer.read(*group);
+        outcome.step.from = parseCpuMax(now.value_or("")).value_or(pod.applied);
+        done = putBack(*group, outcome);
+    }
+    outcome.done = done.has_value();
+    if (done) {
+        return outcome;
+    }
+    outcome.gone = group ? ports.files->groupIsGone(*group) : group.error().gone();
+    if (outcome.gone) {
+        forgetGone(index);
+    } else {
+        outcome.error = done.error().what;
+    }
+    return outcome;
+}
+
+Result<void> Executor::Impl::putBack(const OpenGroup& group, Outcome& outcome) {
+    const auto index = find(outcome.step.pod->cgroup);
+    if (!index) {
+        return fail(EINVAL, group.path + " is not held: there is nothing to put back");
+    }
+    const auto record = records[*index];
+    const auto undone = writer.undo(group, record);
+    if (!undone) {
+        return std::unexpected(undone.error());
+    }
+    auto finished = finish(group, record, *undone, outcome);
+    if (finished) {
+        forget(*index);
+    }
+    return finished;
+}
+
+Result<void> Executor::Impl::letGo(const OpenGroup& group, const CpuMax& value, Outcome& outcome) {
+    const Step& step = outcome.step;
+    const auto index = find(step.pod->cgroup);
+    if (!index) {
+        return fail(EINVAL, group.path + " is not held: there is nothing to let go");
+    }
+    const auto record = records[*index];
+    const auto text = formatCpuMax(value);
+    // A write that was in doubt came true late: drift looks like somebody else's value, and is not.
+    if (text != trimmed(record.baseline) && (text == record.from || text == record.to)) {
+        held[*index].applied = value;
+        return fail(ESTALE, group.path + "/cpu.max says '" + text + "', which is Plimsoll's own");
+    }
+    if (value != step.to) {
+        return fail(ESTALE, "changed since it was read: expected '" + formatCpuMax(step.to) +
+                                "', cpu.max says '" + text + "'");
+    }
+    const auto undone = writer.yield(group, record);
+    if (!undone) {
+        return std::unexpected(undone.error());
+    }
+    auto finished = finish(group, record, *undone, outcome);
+    if (finished) {
+        forget(*index);
+    }
+    return finished;
+}
+
+/// The list of units, then the record: while there is a record, a kill is followed by another undo.
+Result<void> Executor::Impl::finish(const OpenGroup& group, const BaselineRecord& record,
+                                    const Undone& undone, Outcome& outcome) {
+    outcome.writer = record.unit && !undone.unitPending ? "systemd" : "file";
+    outcome.step.to = parseCpuMax(undone.now).value_or(outcome.step.to);
+    auto& reason = outcome.step.reason;
+    const auto append = [&reason](const std::string& text) {
+        reason += (reason.empty() ? "" : "; ") + text;
+    };
+    if (undone.yielded && outcome.step.kind != StepKind::yield) {
+        outcome.step.kind = StepKind::yield;
+        append("somebody else's value '" + undone.now + "' stays");
+    }
+    if (!undone.note.empty()) {
+        append(undone.note);
+    }
+    auto listed = undone.unitPending ? ledger.note(record) : ledger.strike(record);
+    if (undone.unitPending) {
+        append("systemd still has the quota in memory; it is set back when systemd answers");
+        pendingUnits.push_back(record);
+    }
+    if (!listed) {
+        return listed;
+    }
+    return cgroup::removeBaseline(*ports.files, group);
+}
+
+/// The cgroup is gone, or is another one.
+void Executor::Impl::cleanUp(const BaselineRecord& record) {
+    if (!record.unit) {
+        return;
+    }
+    const auto clean = writer.cleanUnit(layout.absolute(record.cgroup.path), record);
+    if (!clean || !*clean || !ledger.strike(record)) {
+        pendingUnits.push_back(record);
+    }
+}
+
+/// One in each turn: this is about what nobody waits for.
+void Executor::Impl::retryPending() {
+    if (pendingUnits.empty()) {
+        return;
+    }
+    const auto record = std::move(pendingUnits.front());
+    pendingUnits.erase(pendingUnits.begin());
+    if (!find(record.cgroup)) { // else it is held again, with a record of its own
+        Outcome ignored;
+        std::ignore = undoUnit(record, ignored);
+    }
+}
+
+} // namespace plimsoll::executor

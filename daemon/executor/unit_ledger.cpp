@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/executor/unit_ledger.hpp"
+
+#include <cerrno>
+#include <utility>
+
+namespace plimsoll::executor {
+
+std::string UnitLedger::pathOf(const cgroup::BaselineRecord& record) const {
+    return directory_ + "/" + record.unit->unit.name;
+}
+
+Result<void> UnitLedger::note(const cgroup::BaselineRecord& record) {
+    if (!record.unit) {
+        return {};
+    }
+    if (!cgroup::isSafeUnitName(record.unit->unit.name)) {
+        return fail(EINVAL, "'" + record.unit->unit.name + "' is not the name of a unit");
+    }
+    return port_.replaceFile(pathOf(record), cgroup::serialise(record));
+}
+
+Result<void> UnitLedger::strike(const cgroup::BaselineRecord& record) {
+    return record.unit ? port_.removeFile(pathOf(record)) : Result<void>{};
+}
+
+Result<std::vector<UnitLedger::Entry>> UnitLedger::entries() {
+    auto files = port_.filesIn(directory_);
+    if (!files) {
+        return std::unexpected(std::move(files).error());
+    }
+    std::vector<Entry> entries;
+    for (const auto& file : *files) {
+        const std::string path = directory_ + "/" + file;
+        if (!cgroup::isSafeUnitName(file)) {
+            if (auto removed = port_.removeFile(path); !removed) {
+                return std::unexpected(std::move(removed).error());
+            }
+            continue;
+        }
+        const auto text = port_.readFile(path);
+        auto record = !text   ? Result<cgroup::BaselineRecord>(std::unexpected(text.error()))
+                      : *text ? cgroup::parseBaselineRecord(**text)
+                              : fail(ENOENT, path + ": gone meanwhile");
+        if (record && (!record->unit || record->unit->unit.name != file)) {
+            record = fail(EINVAL, "the record of the baseline is another unit's");
+        }
+        if (!record) {
+            record = std::unexpected(std::move(record).error().with(path));
+        }
+        entries.push_back({path, std::move(record)});
+    }
+    return entries;
+}
+
+} // namespace plimsoll::executor

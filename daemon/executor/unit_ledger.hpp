@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The systemd units that were touched: one file each, named like the unit, with the baseline record
+// in it. The record in the cgroup dies with the cgroup; a drop-in in /run/systemd does not.
+#pragma once
+
+#include "cgroup/baseline_store.hpp"
+#include "cgroup/write_port.hpp"
+#include "daemon/model/error.hpp"
+
+#include <string>
+#include <vector>
+
+namespace plimsoll::executor {
+
+class UnitLedger {
+public:
+    UnitLedger(cgroup::WritePort& port, const std::string& runtimeDirectory)
+        : port_(port), directory_(runtimeDirectory + "/units") {}
+
+    /// Nothing for a record without a unit.
+    Result<void> note(const cgroup::BaselineRecord& record);
+    Result<void> strike(const cgroup::BaselineRecord& record);
+
+    struct Entry {
+        std::string path;
+        Result<cgroup::BaselineRecord> record;
+    };
+    /// Takes away what a kill left half written.
+    Result<std::vector<Entry>> entries();
+
+private:
+    [[nodiscard]] std::string pathOf(const cgroup::BaselineRecord& record) const;
+
+    cgroup::WritePort& port_;
+    std::string directory_;
+};
+
+} // namespace plimsoll::executor
