@@ -15,14 +15,13 @@ constexpr std::chrono::seconds kPatience{5};
 } // namespace
 
 BusProbe::BusProbe(sd_event* event, const char* name, Done done)
-    : done_(std::move(done)), patience_(event, "dbus-probe", [this] {
-          finish(fail(ETIMEDOUT, failure_.empty() ? "the bus does not answer" : failure_));
-      }) {
+    : done_(std::move(done)),
+      patience_(event, "dbus-probe", [this] { finish(std::unexpected(failure_)); }) {
     if (auto asked = ask(event, name); asked) {
         patience_.start(kPatience);
     } else {
         // From the loop in this case too, so that `done` never runs inside this constructor.
-        failure_ = std::move(asked.error().what);
+        failure_ = std::move(asked.error());
         patience_.start(std::chrono::microseconds{0});
     }
 }

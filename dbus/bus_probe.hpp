@@ -10,7 +10,6 @@
 
 #include <functional>
 #include <memory>
-#include <string>
 #include <systemd/sd-bus.h>
 
 namespace plimsoll::dbus {
@@ -37,7 +36,7 @@ private:
     void finish(Result<Answer> answer);
 
     Done done_;
-    std::string failure_; ///< why the question could not even be asked
+    Error failure_{ETIMEDOUT, "the bus does not answer"}; ///< or why it could not even be asked
     Timer patience_;
     std::unique_ptr<sd_bus, Close> bus_;
 };

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fixture.hpp"
+
+namespace plimsoll::test {
+namespace {
+
+class Signals : public DbusTest {
+protected:
+    void SetUp() override {
+        DbusTest::SetUp();
+        client->listen();
+    }
+    Outcome outcome(StepKind kind) {
+        Step step;
+        step.kind = kind;
+        step.pod = podCgroup(kBatchUid);
+        step.podName = "offline/batch-0";
+        step.from = CpuMax{};
+        step.to = CpuMax{Microseconds(45'000)};
+        step.expectedRelease = {450};
+        step.usage = {900};
+        step.causes = {{"watermark1", "cpu-usage"}};
+        step.reason = "cpu_total_usage 3250 above 3000";
+        return {.step = step, .done = true, .writer = "file"};
+    }
+    std::vector<Seen> finish(const Outcome& outcome) {
+        service.onLoop([&] { service.service->stepFinished(outcome); });
+        return client->signals();
+    }
+};
+
+TEST_F(Signals, preview_and_vanished_pod_are_silent) {
+    auto preview = outcome(StepKind::throttle);
+    preview.step.preview = true;
+    EXPECT_THAT(finish(preview), IsEmpty());
+    auto vanished = outcome(StepKind::throttle);
+    vanished.done = false;
+    vanished.gone = true;
+    EXPECT_THAT(finish(vanished), IsEmpty());
+}
+
+TEST_F(Signals, failed_step_says_why) {
+    auto failed = outcome(StepKind::throttle);
+    failed.done = false;
+    failed.error = "writing cpu.max: Permission denied";
+    const auto seen = finish(failed);
+    ASSERT_THAT(members(seen), ElementsAre("StepFailed"));
+    EXPECT_THAT(seen[0].body, HasSubstr(R"("throttle" "offline/batch-0")"));
+    EXPECT_THAT(seen[0].body, HasSubstr("writing cpu.max: Permission denied"));
+    EXPECT_THAT(seen[0].body, HasSubstr(R"("From": "max 100000")"));
+}
+
+TEST_F(Signals, done_step_says_from_to_and_why) {
+    const auto seen = finish(outcome(StepKind::throttle));
+    ASSERT_THAT(members(seen), ElementsAre("StepDone"));
+    EXPECT_EQ(seen[0].path, kManagerPath);
+    EXPECT_EQ(seen[0].body,
+              R"("throttle" "offline/batch-0" "/kubepods.slice/kubepods-besteffort.slice/pod)" +
+                  std::string(kBatchUid) +
+                  R"(" "max 100000" "45000 100000" {"Causes": ["watermark1/cpu-usage"], )"
+                  R"("ExpectedRelease": 450, "Path": ")" +
+                  kBatchPath +
+                  R"(", "Reason": "cpu_total_usage 3250 above 3000", "ToBaseline": false, )"
+                  R"("Uid": "0a6f0cd6-5f1d-4d0f-8a44-c0ffee000000", "Usage": 900, )"
+                  R"("Writer": "file"})");
+}
+
+TEST_F(Signals, drift_comes_beside_the_step) {
+    const auto seen = finish(outcome(StepKind::reapply));
+    ASSERT_THAT(members(seen), ElementsAre("Drift", "StepDone"));
+    EXPECT_THAT(seen[0].body, HasSubstr(R"("max 100000" "reapply")"));
+}
+
+TEST_F(Signals, rule_triggers_and_restores) {
+    service.onLoop([&] {
+        service.service->ruleTriggered(service.state.rules[0]);
+        service.service->ruleRestored(service.state.rules[1]);
+        service.service->policyChanged();
+    });
+    const auto seen = client->signals();
+    ASSERT_THAT(members(seen), ElementsAre("RuleTriggered", "RuleRestored", "PolicyChanged"));
+    EXPECT_EQ(seen[0].body, R"(")" + std::string(kRulePath) +
+                                R"(" "watermark1" "cpu-usage" {"ActionName": "throttle", )"
+                                R"("Gap": 275.5, "Metric": "cpu_total_usage", "Strategy": "None", )"
+                                R"("Value": 3250.5, "Verdict": "rising 1/2", "Watermark": 3000})");
+    EXPECT_THAT(seen[1].body, Not(HasSubstr("Value"))) << "unknown";
+    EXPECT_EQ(seen[2].body, R"(3 {"Refusals": 1, "Rules": 2})");
+}
+
+} // namespace
+} // namespace plimsoll::test
