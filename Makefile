@@ -40,7 +40,7 @@ unit-test: build/test/build.ninja
 # The long node scenarios, and the build against sdbus-c++ 2.x on Debian 13.
 node-test: build/test/build.ninja install-tree
 	@$(DEPS) build node
-	tests/node/run --lane long $(INSTALL_TREE)
+	tests/node/run --lane long --install $(INSTALL_TREE)
 	tests/integration/trixie_build.sh
 
 bench: build/bench/build.ninja

@@ -67,6 +67,19 @@ property() { # OBJECT-PATH INTERFACE NAME: as busctl prints it
   busctl get-property org.plimsoll.Node1 "$1" "org.plimsoll.Node1.$2" "$3"
 }
 
+# The output (errors too) of a command has a match: shows REGEX COMMAND...
+shows() {
+  local pattern=$1 output
+  shift
+  output=$("$@" 2>&1)
+  grep -qE -e "$pattern" <<<"$output" || { printf 'no %s in:\n%s\n' "$pattern" "$output"; return 1; }
+}
+rule_verdict() {
+  busctl get-property org.plimsoll.Node1 \
+    "$(busctl tree --list org.plimsoll.Node1 | grep -m1 /rule/)" org.plimsoll.Node1.Rule Verdict
+}
+node_is_below() { [ "$(node_millicores 2)" -lt "$1" ]; } # MILLICORES
+
 entries() { # FIELD=VALUE...: messages of plimsolld's journal entries, also of plimsolld --undo
   journalctl -q -o cat _SYSTEMD_UNIT=plimsolld.service "$@"
 }

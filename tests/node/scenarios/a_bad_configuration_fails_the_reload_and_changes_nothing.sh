@@ -13,7 +13,7 @@ cp /etc/plimsoll/plimsolld.toml /root/good.toml
 printf '[daemon]\nintervall = "2s"\n' >/etc/plimsoll/plimsolld.toml
 reload_fails() { ! systemctl reload plimsolld; }
 check 'a reload with an unknown key fails' reload_fails
-check 'and names file, line and the key that was meant' grep -qE 'plimsolld.toml:2.*interval' <(entries)
+check 'and names file, line and the key that was meant' shows 'plimsolld.toml:2.*interval' entries
 check 'the daemon goes on' is "$(systemctl show -P MainPID plimsolld)" "$pid"
 cp /root/good.toml /etc/plimsoll/plimsolld.toml
 check 'a good one is taken' systemctl reload plimsolld
@@ -30,7 +30,7 @@ spec:
 YAML
 check 'a bad policy is refused with file, line and field' wait_until 10 \
   has_entry PLIMSOLL_EVENT=object-refused PLIMSOLL_OBJECT=NodeQOS/broken
-check 'by --check-config too' grep -qE 'bad.yaml:7.*value' <(plimsolld --check-config 2>&1)
+check 'by --check-config too' shows 'bad.yaml:7.*value' plimsolld --check-config
 surge
 check 'while the good ones act' wait_until 30 some_pod_is_throttled
 checks_end

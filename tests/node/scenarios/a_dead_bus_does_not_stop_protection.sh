@@ -15,7 +15,7 @@ check 'without a bus pods are throttled all the same' wait_until 30 some_pod_is_
 check 'the daemon lives' systemctl is-active plimsolld
 systemctl start dbus.socket dbus.service
 check 'when the bus is back so is the name' wait_until 60 property /org/plimsoll/Node1/Manager Manager Mode
-check 'with the state of now' wait_until 20 grep -q avoiding <(property /org/plimsoll/Node1/Manager Manager Mode)
+check 'with the state of now' wait_until 20 shows avoiding property /org/plimsoll/Node1/Manager Manager Mode
 systemctl stop plimsolld
 check 'nothing is left' files_same /root/before
 checks_end

@@ -14,7 +14,7 @@ printf '[cgroup]\nmount = "/run/hybrid"\n' >/etc/plimsoll/plimsolld.toml
 start_fails() { ! systemctl start plimsolld; }
 check 'the daemon does not start' start_fails
 check 'it says what to change' has_entry PLIMSOLL_EVENT=node-refused
-check 'in one sentence' grep -q 'systemd.unified_cgroup_hierarchy=1' <(entries PLIMSOLL_EVENT=node-refused)
+check 'in one sentence' shows 'systemd.unified_cgroup_hierarchy=1' entries PLIMSOLL_EVENT=node-refused
 sleep 5
 check 'and is not started again and again' is "$(systemctl show -P NRestarts plimsolld)" 0
 umount /run/hybrid/pids /run/hybrid/unified /run/hybrid
