@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/collector/collector.hpp"
-#include "tests/unit/collector/allocations.hpp"
+#include "tests/unit/support/allocations.hpp"
 #include "tests/unit/support/fake_tree.hpp"
 #include "tests/unit/support/real_cgroup.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/unit/collector/allocations.hpp"
+#include "tests/unit/support/allocations.hpp"
 
 #include <atomic>
 #include <cstdlib>
