@@ -53,7 +53,9 @@ struct Decision {
     bool podsChanged = false;      ///< the pod list or what is known of a pod changed
 };
 
-/// One tick. `out` is reused: its buffers keep their capacity.
+/// One tick: each call takes a newer snapshot. `out` is reused: its buffers keep their capacity.
+/// Of each held pod, `changedTick` is the Plan::tick and `causes` are the Step::causes of the last
+/// step that was carried out on it.
 void decide(const CompiledPolicy& policy, const Snapshot& snapshot, std::span<const HeldPod> held,
             State& state, Decision& out);
 

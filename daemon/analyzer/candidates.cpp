@@ -2,7 +2,6 @@
 #include "daemon/analyzer/candidates.hpp"
 
 #include <cmath>
-#include <compare>
 #include <limits>
 
 namespace plimsoll::analyzer {
@@ -21,32 +20,6 @@ std::int64_t elasticShare(const CandidateFacts& facts) {
 /// Larger is younger; without a start time a pod has not even begun.
 std::int64_t youth(const CandidateFacts& facts) {
     return facts.startTime.value_or(std::numeric_limits<std::int64_t>::max());
-}
-
-std::strong_ordering order(const CandidateFacts& a, const CandidateFacts& b) {
-    if (const auto elastic = (b.elasticCpu.value > 0) <=> (a.elasticCpu.value > 0); elastic != 0) {
-        return elastic;
-    }
-    if (const auto priority = a.priority <=> b.priority; priority != 0) {
-        return priority;
-    }
-    if (const auto qosClass = a.qosClass <=> b.qosClass; qosClass != 0) {
-        return qosClass;
-    }
-    if (const auto usage = onGrid(b.usage.value / 1000) <=> onGrid(a.usage.value / 1000);
-        usage != 0) {
-        return usage;
-    }
-    if (const auto share = elasticShare(a) <=> elasticShare(b); share != 0) {
-        return share;
-    }
-    if (const auto age = youth(b) <=> youth(a); age != 0) {
-        return age;
-    }
-    if (const auto name = a.name <=> b.name; name != 0) {
-        return name;
-    }
-    return a.path <=> b.path;
 }
 
 } // namespace
@@ -71,8 +44,16 @@ std::string exemption(const Pod& pod) {
     return {};
 }
 
+CandidateRank rankOf(const CandidateFacts& facts) {
+    return {.numbers = {facts.elasticCpu.value > 0 ? 0 : 1, facts.priority,
+                        static_cast<std::int64_t>(facts.qosClass),
+                        -onGrid(facts.usage.value / 1000), elasticShare(facts), -youth(facts)},
+            .name = facts.name,
+            .path = facts.path};
+}
+
 bool isTouchedBefore(const CandidateFacts& a, const CandidateFacts& b) {
-    return order(a, b) < 0;
+    return rankOf(a) < rankOf(b);
 }
 
 } // namespace plimsoll::analyzer

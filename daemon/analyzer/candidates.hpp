@@ -5,6 +5,8 @@
 #include "daemon/model/pod.hpp"
 #include "daemon/model/units.hpp"
 
+#include <array>
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,5 +34,16 @@ struct CandidateFacts {
 /// Whether `a` is touched before `b`. A total order: elastic first, lower priority, QoS class,
 /// larger usage, smaller share of its elastic CPU in use, no start time, younger, name.
 bool isTouchedBefore(const CandidateFacts& a, const CandidateFacts& b);
+
+/// The same, with what is compared worked out beforehand.
+struct CandidateRank {
+    /// Ascending: not elastic, priority, class, usage down, elastic share, youngest first.
+    std::array<std::int64_t, 6> numbers{};
+    std::string_view name;
+    std::string_view path;
+
+    friend auto operator<=>(const CandidateRank&, const CandidateRank&) = default;
+};
+CandidateRank rankOf(const CandidateFacts& facts);
 
 } // namespace plimsoll::analyzer

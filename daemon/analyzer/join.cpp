@@ -39,11 +39,54 @@ std::size_t findSample(const Snapshot& snapshot, const CgroupIdentity& wanted) {
     return static_cast<std::size_t>(found - pods.begin());
 }
 
-/// The rule still stands as it was when the pod was last changed, and may still touch the pod.
-bool stands(const State::Data& data, const HeldPod& held, std::size_t rule, std::size_t pod) {
-    const auto& compiled = data.policy->rules[rule];
-    return compiled.holdsPods() && held.changedTick >= data.rules[rule].sinceTick &&
-           data.policy->allows(compiled, pod);
+/// The rule still stands as it was when the pod was last changed. A rule at rest has undone all it
+/// did; what is held in its name nevertheless (after a failed undo) nobody would ever restore.
+bool stands(const State::Data& data, const HeldPod& held, std::size_t rule) {
+    const auto& state = data.rules[rule];
+    return data.policy->rules[rule].holdsPods() && held.changedTick >= state.sinceTick &&
+           state.machine.phase != RuleMachine::Phase::idle;
+}
+
+/// A pod that is out of sight keeps its causes: its rules must not come to rest before it is either
+/// back or forgotten.
+bool mayTouch(const State::Data& data, std::size_t rule, std::size_t sample) {
+    if (sample == kNone) {
+        return true;
+    }
+    const auto pod = data.bound[sample].pod;
+    return pod != kNone && data.policy->pods[pod].exemption.empty() &&
+           data.policy->allows(data.policy->rules[rule], pod);
+}
+
+/// Where the pod was in the last tick is where it mostly is in this one.
+std::size_t findSample(const Snapshot& snapshot, const HeldPod& held, std::size_t hint) {
+    if (hint < snapshot.pods.size() && snapshot.pods[hint].pod == held.pod) {
+        return hint;
+    }
+    return findSample(snapshot, held.pod->cgroup);
+}
+
+/// Causes stand in the order of the rules, so that the next one is mostly the next rule's.
+std::optional<std::size_t> findRule(const CompiledPolicy& policy, const RuleKey& key,
+                                    std::size_t hint) {
+    if (hint < policy.rules.size() && policy.rules[hint].key == key) {
+        return hint;
+    }
+    return policy.findRule(key);
+}
+
+void joinCauses(State::Data& data, HeldView& view) {
+    view.firstCause = data.causes.size();
+    std::size_t hint = 0;
+    for (const auto& key : view.held->causes) {
+        const auto rule = findRule(*data.policy, key, hint);
+        hint = rule.value_or(hint) + 1;
+        if (rule && stands(data, *view.held, *rule) && mayTouch(data, *rule, view.sample)) {
+            data.causes.push_back(*rule);
+            ++data.rules[*rule].holds;
+        }
+    }
+    view.causeCount = data.causes.size() - view.firstCause;
 }
 
 } // namespace
@@ -96,30 +139,19 @@ bool joinPods(State::Data& data, const Snapshot& snapshot) {
 }
 
 void joinHeld(State::Data& data, const Snapshot& snapshot, std::span<const HeldPod> held) {
-    data.held.clear();
     data.causes.clear();
+    data.held.resize(held.size());
     for (auto& rule : data.rules) {
         rule.holds = 0;
     }
-    for (const auto& each : held) {
-        HeldView view{.held = &each,
-                      .sample = findSample(snapshot, each.pod->cgroup),
-                      .firstCause = data.causes.size()};
-        const auto pod = view.sample == kNone ? kNone : data.bound[view.sample].pod;
-        if (pod != kNone && data.policy->pods[pod].exemption.empty()) {
-            for (const auto& key : each.causes) {
-                const auto rule = data.policy->findRule(key);
-                if (rule && stands(data, each, *rule, pod)) {
-                    data.causes.push_back(*rule);
-                    ++data.rules[*rule].holds;
-                }
-            }
-        }
-        view.causeCount = data.causes.size() - view.firstCause;
+    for (std::size_t i = 0; i < held.size(); ++i) {
+        auto& view = data.held[i];
+        view.held = &held[i];
+        view.sample = findSample(snapshot, held[i], view.sample);
+        joinCauses(data, view);
         if (view.sample != kNone) {
-            data.bound[view.sample].held = data.held.size();
+            data.bound[view.sample].held = i;
         }
-        data.held.push_back(view);
     }
 }
 

@@ -48,12 +48,12 @@ void collectCandidates(Tick& tick) {
     order.clear();
     for (const auto& view : tick.data.held) {
         if (mayGoUp(tick, view)) {
-            order.push_back({.facts = factsOf(tick, view.sample), .sample = view.sample});
+            const auto facts = factsOf(tick, view.sample);
+            order.push_back({.facts = facts, .rank = rankOf(facts), .sample = view.sample});
         }
     }
-    std::ranges::sort(order, [](const Candidate& a, const Candidate& b) {
-        return isTouchedBefore(b.facts, a.facts);
-    });
+    std::ranges::sort(order,
+                      [](const Candidate& a, const Candidate& b) { return b.rank < a.rank; });
 }
 
 /// Raises one pod if there is room; returns what that takes.

@@ -19,17 +19,15 @@ struct Demand {
 
 Demand demandOn(const Tick& tick, std::size_t pod) {
     Demand demand;
-    for (const auto index : tick.data.acting) {
-        const auto& rule = tick.policy.rules[index];
-        const auto gap = tick.data.ruleStatuses[index].gap;
-        if (!gap || !tick.policy.allows(rule, pod)) {
+    for (const auto& acting : tick.data.acting) {
+        if (!(*acting.selected)[pod]) {
             continue;
         }
-        demand.terms.minCpuRatio = std::max(demand.terms.minCpuRatio, rule.terms.minCpuRatio);
-        demand.terms.stepCpuRatio = std::max(demand.terms.stepCpuRatio, rule.terms.stepCpuRatio);
-        if (demand.rule == kNone || *gap > demand.gap) {
-            demand.gap = *gap;
-            demand.rule = index;
+        demand.terms.minCpuRatio = std::max(demand.terms.minCpuRatio, acting.terms.minCpuRatio);
+        demand.terms.stepCpuRatio = std::max(demand.terms.stepCpuRatio, acting.terms.stepCpuRatio);
+        if (demand.rule == kNone || acting.gap > demand.gap) {
+            demand.gap = acting.gap;
+            demand.rule = acting.rule;
         }
     }
     return demand;
@@ -39,8 +37,12 @@ void collectActing(Tick& tick, bool preview) {
     tick.data.acting.clear();
     for (std::size_t i = 0; i < tick.policy.rules.size(); ++i) {
         const auto& rule = tick.policy.rules[i];
-        if (tick.data.rules[i].acts && rule.throttles && rule.preview == preview) {
-            tick.data.acting.push_back(i);
+        const auto gap = tick.data.ruleStatuses[i].gap;
+        if (tick.data.rules[i].acts && rule.throttles && rule.preview == preview && gap) {
+            tick.data.acting.push_back({.rule = i,
+                                        .gap = *gap,
+                                        .terms = rule.terms,
+                                        .selected = &tick.policy.actions[*rule.action].selected});
         }
     }
 }
@@ -75,12 +77,12 @@ void collectCandidates(Tick& tick) {
         }
         bound.leftAlone = whyNot(tick, i);
         if (bound.leftAlone.empty()) {
-            order.push_back({.facts = factsOf(tick, i), .sample = i});
+            const auto facts = factsOf(tick, i);
+            order.push_back({.facts = facts, .rank = rankOf(facts), .sample = i});
         }
     }
-    std::ranges::sort(order, [](const Candidate& a, const Candidate& b) {
-        return isTouchedBefore(a.facts, b.facts);
-    });
+    std::ranges::sort(order,
+                      [](const Candidate& a, const Candidate& b) { return a.rank < b.rank; });
 }
 
 std::vector<RuleKey> causesAfter(const Tick& tick, const BoundPod& bound, bool preview) {
@@ -89,12 +91,14 @@ std::vector<RuleKey> causesAfter(const Tick& tick, const BoundPod& bound, bool p
         const auto live = tick.causesOf(tick.data.held[bound.held]);
         rules.assign(live.begin(), live.end());
     }
-    for (const auto rule : tick.data.acting) {
-        if (tick.policy.allows(tick.policy.rules[rule], bound.pod) &&
-            std::ranges::find(rules, rule) == rules.end()) {
-            rules.push_back(rule);
+    for (const auto& acting : tick.data.acting) {
+        if ((*acting.selected)[bound.pod]) {
+            rules.push_back(acting.rule);
         }
     }
+    std::ranges::sort(rules);
+    const auto repeated = std::ranges::unique(rules);
+    rules.erase(repeated.begin(), repeated.end());
     std::vector<RuleKey> keys;
     for (const auto rule : rules) {
         keys.push_back(tick.policy.rules[rule].key);

@@ -46,8 +46,17 @@ struct HeldView {
     std::size_t causeCount = 0;
 };
 
+/// What an acting rule asks for.
+struct Acting {
+    std::size_t rule = 0;
+    Millicores gap;
+    CpuThrottle terms;
+    const std::vector<bool>* selected = nullptr; ///< CompiledAction::selected
+};
+
 struct Candidate {
     CandidateFacts facts;
+    CandidateRank rank;
     std::size_t sample = 0;
 };
 
@@ -64,7 +73,7 @@ struct State::Data {
     std::vector<BoundPod> bound; ///< parallel to Snapshot::pods; the joins stay valid
     std::vector<HeldView> held;
     std::vector<std::size_t> causes; ///< rule indices
-    std::vector<std::size_t> acting; ///< rule indices
+    std::vector<Acting> acting;
     std::vector<Candidate> order;
 };
 

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// A tick in which nothing happens allocates nothing. On its own, because it replaces operator new.
+#include "tests/unit/analyzer/fake_node.hpp"
+
+#include <cstdlib>
+#include <gtest/gtest.h>
+#include <new>
+
+namespace {
+std::size_t allocations = 0;
+} // namespace
+
+void* operator new(std::size_t size) {
+    ++allocations;
+    if (void* memory = std::malloc(size)) {
+        return memory;
+    }
+    throw std::bad_alloc();
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    ++allocations;
+    return std::malloc(size);
+}
+void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
+
+namespace plimsoll::analyzer {
+namespace {
+
+using test::FakeNode;
+
+FakeNode fiveHundredPodsAndFiftyRules() {
+    auto node = FakeNode::withRule();
+    for (int i = 1; i < 50; ++i) {
+        node.policy.nodeQos[0].rules.push_back(
+            test::makeRule({.name = "a-rule-with-a-longer-name-" + std::to_string(i),
+                            .watermark = 90,
+                            .metric = "cpu_total_utilization",
+                            .avoidance = 2}));
+    }
+    for (int i = 0; i < 500; ++i) {
+        node.add("a-pod-with-a-name-that-is-not-short-" + std::to_string(i), 11);
+    }
+    node.cpus = 8;
+    return node;
+}
+
+std::size_t allocationsOfOneTick(FakeNode& node) {
+    const auto snapshot = node.measure();
+    const auto before = allocations;
+    node.decideOn(snapshot);
+    return allocations - before;
+}
+
+TEST(Allocations, none_in_a_steady_tick) {
+    auto node = fiveHundredPodsAndFiftyRules();
+    node.ticks(2);
+    ASSERT_GT(allocations, 0U) << "the counter counts";
+    EXPECT_EQ(allocationsOfOneTick(node), 0U);
+    EXPECT_TRUE(node.decision.plan.empty());
+    EXPECT_FALSE(node.decision.rulesChanged || node.decision.podsChanged);
+}
+
+TEST(Allocations, none_in_a_steady_tick_with_held_pods_that_wait) {
+    auto node = fiveHundredPodsAndFiftyRules();
+    node.action().coolDown = std::chrono::hours(1);
+    node.otherUsage = Millicores{1000};
+    node.ticks(5);
+    ASSERT_GT(node.held.size(), 50U);
+    node.otherUsage = {};
+    node.ticks(3);
+    ASSERT_EQ(node.decision.rules[0].verdict.kind, VerdictKind::coolingDown);
+    EXPECT_EQ(allocationsOfOneTick(node), 0U);
+    EXPECT_TRUE(node.decision.plan.empty());
+}
+
+} // namespace
+} // namespace plimsoll::analyzer
