@@ -13,8 +13,9 @@ namespace plimsoll::dbus {
 
 namespace {
 
-/// One call handles one message; a flood of them must not keep the loop from its other sources.
-constexpr int kMessagesPerTurn = 32;
+/// After everything else that is due: anybody may ask for everything at any time (a list of 500
+/// pods takes 50 ms), and the tick comes first.
+constexpr std::int64_t kPriority = SD_EVENT_PRIORITY_NORMAL + 10;
 
 void check(int result, const char* what) {
     if (result < 0)
@@ -33,10 +34,12 @@ EventBridge::EventBridge(sd_event* event, sdbus::IConnection& connection,
           "dbus-io");
     io_.reset(source);
     check(sd_event_source_set_prepare(source, &EventBridge::onPrepare), "dbus-io");
+    check(sd_event_source_set_priority(source, kPriority), "dbus-io");
     sd_event_source_set_description(source, "dbus-io");
     check(sd_event_add_time(event, &source, CLOCK_MONOTONIC, 0, 0, &EventBridge::onTime, this),
           "dbus-time");
     time_.reset(source);
+    check(sd_event_source_set_priority(source, kPriority), "dbus-time");
     sd_event_source_set_description(source, "dbus-time");
 }
 
@@ -81,8 +84,8 @@ void EventBridge::process() noexcept {
     if (lost_)
         return;
     try {
-        for (int i = 0; i < kMessagesPerTurn && processOne(connection_); ++i) {
-        }
+        // One message a turn; prepare() asks for the next turn at once if there are more.
+        processOne(connection_);
     } catch (const std::exception& error) {
         lost(error.what());
     } catch (...) {

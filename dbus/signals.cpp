@@ -31,8 +31,10 @@ Dict stepDetails(const Outcome& outcome) {
     for (const auto& cause : step.causes)
         causes.push_back(cause.text());
     Dict out;
-    out.emplace("Path", sdbus::Variant{sdbus::ObjectPath{podPath(step.pod->uid)}});
-    out.emplace("Uid", sdbus::Variant{step.pod->uid.value});
+    if (step.pod) {
+        out.emplace("Path", sdbus::Variant{sdbus::ObjectPath{podPath(step.pod->uid)}});
+        out.emplace("Uid", sdbus::Variant{step.pod->uid.value});
+    }
     out.emplace("Reason", sdbus::Variant{step.reason});
     out.emplace("Writer", sdbus::Variant{outcome.writer});
     out.emplace("Causes", sdbus::Variant{causes});
@@ -56,15 +58,17 @@ void emitRestored(ManagerObject& manager, const RuleStatus& rule) {
 
 void emitStep(ManagerObject& manager, const Outcome& outcome) {
     const Step& step = outcome.step;
-    if (step.preview || outcome.gone || !step.pod)
+    if (step.preview || outcome.gone)
         return;
     const std::string kind(name(step.kind));
-    const std::string& cgroup = step.pod->cgroup.path.value;
+    const std::string cgroup = step.pod ? step.pod->cgroup.path.value : std::string();
     const std::string from = formatCpuMax(step.from);
     const std::string to = formatCpuMax(step.to);
     Dict details = stepDetails(outcome);
-    if (step.kind == StepKind::reapply || step.kind == StepKind::yield)
+    if (step.kind == StepKind::reapply)
         manager.emitDrift(step.podName, cgroup, from, kind, details);
+    else if (step.kind == StepKind::yield)
+        manager.emitDrift(step.podName, cgroup, to, kind, details);
     if (outcome.done) {
         manager.emitStepDone(kind, step.podName, cgroup, from, to, details);
         return;

@@ -93,7 +93,7 @@ TEST_F(BusLoss, bus_that_never_answers_does_not_stop_the_loop) {
     {
         const SilentSocket silent(bus.socketPath());
         for (int i = 0; i < 60; ++i) { // long enough for an attempt to begin
-            EXPECT_LT(service.onLoop([] {}), 250ms);
+            EXPECT_LT(service.onLoop([] {}), 2s); // and not 25 s or more
             std::this_thread::sleep_for(25ms);
         }
     }

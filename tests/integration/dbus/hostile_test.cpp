@@ -55,7 +55,9 @@ TEST_F(Hostile, flood_of_calls_does_not_keep_the_loop_from_its_work) {
             [](sd_bus_message*, void*, sd_bus_error*) { return 0; }, nullptr, "");
     }
     sd_bus_flush(client->bus());
-    EXPECT_LT(service.onLoop([] {}), std::chrono::seconds(1));
+    // A task of the loop waits for one call at most, not for all of them.
+    for (int i = 0; i < 5; ++i)
+        EXPECT_LT(service.onLoop([] {}), std::chrono::milliseconds(500));
 }
 
 } // namespace

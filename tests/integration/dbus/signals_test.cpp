@@ -65,10 +65,21 @@ TEST_F(Signals, done_step_says_from_to_and_why) {
                   R"("Writer": "file"})");
 }
 
-TEST_F(Signals, drift_comes_beside_the_step) {
-    const auto seen = finish(outcome(StepKind::reapply));
+TEST_F(Signals, drift_says_what_was_found_and_comes_beside_the_step) {
+    auto seen = finish(outcome(StepKind::reapply)); // from theirs to ours
     ASSERT_THAT(members(seen), ElementsAre("Drift", "StepDone"));
     EXPECT_THAT(seen[0].body, HasSubstr(R"("max 100000" "reapply")"));
+    seen = finish(outcome(StepKind::yield)); // from ours to theirs
+    ASSERT_THAT(members(seen), ElementsAre("Drift", "StepDone"));
+    EXPECT_THAT(seen[0].body, HasSubstr(R"("45000 100000" "yield")"));
+}
+
+TEST_F(Signals, step_on_a_cgroup_that_is_not_known_any_more_is_told_without_it) {
+    auto undone = outcome(StepKind::undo);
+    undone.step.pod = nullptr;
+    const auto seen = finish(undone);
+    ASSERT_THAT(members(seen), ElementsAre("StepDone"));
+    EXPECT_THAT(seen[0].body, HasSubstr(R"("undo" "offline/batch-0" "" )"));
 }
 
 TEST_F(Signals, rule_triggers_and_restores) {
