@@ -67,7 +67,8 @@ Result<void> putBackOne(WritePort& port, const OpenGroup& group, const SavedFile
     }
     // io.weight has a line for each device; the others have one.
     return eachPart(*saved.content, '\n', [&](std::string_view line) -> Result<void> {
-        return hasPart(*now, '\n', line) ? Result<void>{} : port.write(group, saved.file, line);
+        return hasPart(*now, '\n', line) ? Result<void>{}
+                                         : port.write(group, saved.file, std::string(line) + "\n");
     });
 }
 

@@ -42,6 +42,7 @@ void describe(const BaselineRecord& record, Outcome& outcome) {
 
 std::vector<Outcome> Executor::undoLeftovers(const std::string& reason) {
     impl_->ports.units->beginTurn();
+    impl_->pendingUnits.clear(); // the list has them all
     std::vector<Outcome> outcomes;
     if (!impl_->layout.kubepods.empty()) {
         impl_->undoBelow(impl_->layout.kubepods, reason, outcomes);

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ports that end the process after a given number of operations, or make one of them fail.
+#pragma once
+
+#include "cgroup/write_port.hpp"
+#include "daemon/model/error.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace plimsoll::test {
+
+/// kill -9: nothing of ours catches it, and no destructor of ours writes anything.
+struct Killed {};
+
+/// Burns down by one with each operation, whichever port it goes through.
+class Fuse {
+public:
+    void set(int operations) { left_ = operations; }
+    void remove() { left_ = -1; }
+    [[nodiscard]] bool burning() const { return left_ >= 0; }
+    void step() {
+        if (left_ == 0) {
+            throw Killed{};
+        }
+        if (left_ > 0) {
+            --left_;
+        }
+    }
+
+private:
+    int left_ = -1;
+};
+
+class FaultyPort : public cgroup::WritePort {
+public:
+    explicit FaultyPort(Fuse& fuse) : fuse_(fuse) {}
+
+    /// Asked before each operation: an errno to fail with, or 0.
+    std::function<int(std::string_view operation, const std::string& file)> failure;
+
+    Result<cgroup::OpenGroup> openGroup(const std::string& path) override {
+        return run<cgroup::OpenGroup>("open", path, [&] { return WritePort::openGroup(path); });
+    }
+    Result<std::string> read(const cgroup::OpenGroup& group, const std::string& file) override {
+        return run<std::string>("read", file, [&] { return WritePort::read(group, file); });
+    }
+    Result<void> write(const cgroup::OpenGroup& group, const std::string& file,
+                       std::string_view bytes) override {
+        return run<void>("write", file, [&] { return WritePort::write(group, file, bytes); });
+    }
+    Result<std::optional<std::string>> attribute(const cgroup::OpenGroup& group,
+                                                 const std::string& name) override {
+        return run<std::optional<std::string>>("getxattr", name,
+                                               [&] { return WritePort::attribute(group, name); });
+    }
+    Result<void> setAttribute(const cgroup::OpenGroup& group, const std::string& name,
+                              std::string_view value) override {
+        return run<void>("setxattr", name,
+                         [&] { return WritePort::setAttribute(group, name, value); });
+    }
+    Result<void> removeAttribute(const cgroup::OpenGroup& group, const std::string& name) override {
+        return run<void>("removexattr", name,
+                         [&] { return WritePort::removeAttribute(group, name); });
+    }
+    Result<std::optional<std::string>> readFile(const std::string& path) override {
+        return run<std::optional<std::string>>("readfile", path,
+                                               [&] { return WritePort::readFile(path); });
+    }
+    Result<void> replaceFile(const std::string& path, std::string_view bytes) override {
+        return run<void>("replace", path, [&] {
+            try {
+                fuse_.step(); // between the write and the rename
+            } catch (const Killed&) {
+                std::ignore = WritePort::replaceFile(path + ".new", "half");
+                throw;
+            }
+            return WritePort::replaceFile(path, bytes);
+        });
+    }
+    Result<void> removeFile(const std::string& path) override {
+        return run<void>("remove", path, [&] { return WritePort::removeFile(path); });
+    }
+    Result<void> removeEmptyDirectory(const std::string& path) override {
+        return run<void>("rmdir", path, [&] { return WritePort::removeEmptyDirectory(path); });
+    }
+
+private:
+    template <class Value, class Operation>
+    Result<Value> run(std::string_view operation, const std::string& file, Operation&& doIt) {
+        fuse_.step();
+        const int code = failure ? failure(operation, file) : 0;
+        return code == 0
+                   ? doIt()
+                   : fail(code, std::string(operation) + " " + file + ": " + std::strerror(code));
+    }
+
+    Fuse& fuse_;
+};
+
+} // namespace plimsoll::test
