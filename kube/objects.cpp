@@ -48,8 +48,11 @@ void add(const Object& object, T value, std::vector<T>& into) {
 void addPod(const Object& object, std::vector<Pod>& into) {
     const Field metadata = object.root.at("metadata");
     const Field space = metadata.at("namespace");
-    const bool named = space.kind() == YamlNode::Kind::text;
-    object.root.report().object = "Pod/" + (named ? *space.text() : "default") + "/" + object.name;
+    std::string spaceName = "default";
+    if (space.kind() == YamlNode::Kind::text) { // anything else is decodePod's to refuse
+        spaceName = space.text().value_or("");
+    }
+    object.root.report().object = "Pod/" + spaceName + "/" + object.name;
     Pod pod = decodePod(object.root);
     pod.name = object.name;
     for (const auto& other : into) {

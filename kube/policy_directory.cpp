@@ -90,11 +90,13 @@ Result<std::vector<std::string>> policyFiles(const std::string& directory) {
 }
 
 void loadFile(const std::string& path, PolicySet& into) {
-    const auto text = readRegularFile(path);
-    if (!text) {
-        into.refusals.push_back({.file = path, .reason = "cannot be read: " + text.error().what});
-    } else if (*text) {
-        decodeObjects(**text, path, into);
+    const auto read = readRegularFile(path);
+    if (!read) {
+        into.refusals.push_back({.file = path, .reason = "cannot be read: " + read.error().what});
+        return;
+    }
+    if (const std::optional<std::string>& text = *read; text) {
+        decodeObjects(*text, path, into);
     }
 }
 

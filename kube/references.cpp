@@ -19,6 +19,7 @@ public:
             return;
         }
         std::vector<std::string_view> names;
+        names.reserve(set_.actions.size());
         for (const auto& known : set_.actions) {
             names.push_back(known.name);
         }

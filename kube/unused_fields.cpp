@@ -80,7 +80,7 @@ void checkText(const Field& field, const Shape& shape) {
 
 void checkPort(const Field& field) {
     if (field.kind() == YamlNode::Kind::text) {
-        if (field.text()->empty()) {
+        if (field.text() == "") {
             field.error("must be a port number or the name of a port");
         }
         return;

@@ -88,11 +88,11 @@ public:
         if (known == anchors_.end()) {
             throw Stop(lineOf(mark), "an alias stands inside what it is an alias of");
         }
-        YamlNode copy = known->second;
-        count(lineOf(mark), countNodes(copy));
-        if (open_.size() + depthOf(copy) > kMaxDepth) {
+        count(lineOf(mark), countNodes(known->second));
+        if (open_.size() + depthOf(known->second) > kMaxDepth) {
             tooDeep(lineOf(mark));
         }
+        YamlNode copy = known->second;
         copy.line = lineOf(mark);
         place(std::move(copy), 0, {});
     }
@@ -123,9 +123,10 @@ private:
     struct Open {
         YamlNode node;
         YAML::anchor_t anchor = 0;
-        std::optional<YamlMember> member; ///< a key that waits for its value
-        bool merges = false;              ///< that key is an unquoted '<<'
-        std::vector<YamlNode> merged;     ///< its values; the map's own keys come first
+        YamlMember member;            ///< the key that was read last
+        bool hasKey = false;          ///< and waits for its value
+        bool merges = false;          ///< that key is an unquoted '<<'
+        std::vector<YamlNode> merged; ///< its values; the map's own keys come first
     };
 
     [[noreturn]] static void tooDeep(int line) {
@@ -152,7 +153,7 @@ private:
         if (open_.size() >= kMaxDepth) {
             tooDeep(lineOf(mark));
         }
-        open_.push_back({makeNode(mark, kind), anchor, {}, false, {}});
+        open_.push_back({.node = makeNode(mark, kind), .anchor = anchor});
     }
 
     void leave() {
@@ -178,7 +179,7 @@ private:
         Open& parent = open_.back();
         if (parent.node.kind == YamlNode::Kind::list) {
             parent.node.items.push_back(std::move(node));
-        } else if (!parent.member) {
+        } else if (!parent.hasKey) {
             startMember(parent, node, plainText);
         } else {
             finishMember(parent, std::move(node));
@@ -190,12 +191,14 @@ private:
             throw Stop(key.line, "a key must be a word, not " + std::string(describe(key.kind)));
         }
         const bool null = key.kind == YamlNode::Kind::null;
+        parent.hasKey = true;
         parent.member = YamlMember{null ? "null" : key.text, key.line, {}};
         parent.merges = plainText == "<<";
     }
 
     static void finishMember(Open& parent, YamlNode value) {
-        YamlMember member = *std::exchange(parent.member, std::nullopt);
+        YamlMember member = std::move(parent.member);
+        parent.hasKey = false;
         if (parent.merges) {
             parent.merged.push_back(std::move(value));
             return;

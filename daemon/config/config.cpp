@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kFileName = "plimsolld.toml";
 constexpr std::string_view kDropInDirectory = "plimsolld.toml.d";
-constexpr std::size_t kMaxFileBytes = 256 * 1024;
+constexpr std::size_t kMaxFileBytes = 262'144; // 256 KiB
 
 /// By file name, so that a later directory replaces what an earlier one has under the same name.
 std::map<std::string, fs::path> dropIns(const ConfigPaths& paths,

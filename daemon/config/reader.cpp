@@ -186,6 +186,7 @@ void readConfig(std::string_view text, const std::string& file, Config& into,
 
 std::vector<std::string> configKeys() {
     std::vector<std::string> result;
+    result.reserve(kKeys.size());
     for (const auto& key : kKeys) {
         result.push_back(fmt::format("{}.{}", key.section, key.name));
     }
