@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the fuzzers call: one function for each kind of text from outside. They check what must hold
+// for every text, and abort() where it does not.
+#pragma once
+
+#include <string_view>
+
+namespace plimsoll::fuzz {
+
+/// /proc and cgroup files.
+void fuzzParse(std::string_view text);
+void fuzzCpuMax(std::string_view text);
+/// Names of directories.
+void fuzzLayout(std::string_view text);
+/// policies.d/*.yaml.
+void fuzzPolicy(std::string_view text);
+
+} // namespace plimsoll::fuzz
