@@ -12,7 +12,7 @@ all: build/release/build.ninja
 
 build/release/build.ninja:
 	@$(DEPS) build
-	meson setup build/release --buildtype=release -Dtests=false --prefix=/usr --sysconfdir=/etc >/dev/null
+	meson setup build/release --buildtype=debugoptimized -Dtests=false --prefix=/usr --sysconfdir=/etc >/dev/null
 
 build/test/build.ninja:
 	@$(DEPS) build
@@ -49,7 +49,7 @@ bench: build/bench/build.ninja
 
 build/bench/build.ninja:
 	@$(DEPS) build
-	meson setup build/bench --buildtype=release -Dbench=true >/dev/null
+	meson setup build/bench --buildtype=debugoptimized -Dbench=true >/dev/null
 
 lint: build/test/build.ninja
 	@$(DEPS) build lint

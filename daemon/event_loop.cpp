@@ -72,10 +72,13 @@ struct PeriodicSource : EventLoop::Source {
     void run(sd_event_source* source) noexcept {
         guarded("tick", [this] { tick(MonotonicTime{microseconds{deadline}}); });
         const auto step = toMicroseconds(interval);
-        const auto now = nowOf(sd_event_source_get_event(source));
+        // After a late tick the next deadline may be a moment away: a rate over a moment is noise,
+        // so it is left out, too.
+        const auto now = std::chrono::duration_cast<microseconds>(monotonicNow().time_since_epoch());
+        const auto earliest = toMicroseconds(now) + step / 2;
         deadline += step;
-        if (deadline <= now) {
-            deadline += (now - deadline) / step * step + step;
+        if (deadline < earliest) {
+            deadline += (earliest - deadline + step - 1) / step * step;
         }
         sd_event_source_set_time(source, deadline);
         sd_event_source_set_enabled(source, SD_EVENT_ON);

@@ -1,19 +1,20 @@
 # shellcheck shell=bash
 # The scene most scenarios play on: two best-effort pods that each keep a core busy, one burstable pod
-# that surges, and a rule that throttles best-effort pods above a watermark the surge crosses.
+# that surges by two, and a rule that throttles best-effort pods above a watermark the surge crosses.
 # For a node with 5 CPUs, the first of which is the system's own (see README.md).
 . /root/node/lib/check.sh
 PODS_MANIFESTS=/etc/plimsoll/policies.d
 mkdir -p $PODS_MANIFESTS
 . /root/node/lib/pods.sh
 
-BATCH1=11111111-2222-3333-4444-555555555551
-BATCH2=11111111-2222-3333-4444-555555555552
-WEB=21111111-2222-3333-4444-555555555555
+BATCH1=a1111111-2222-3333-4444-555555555551
+BATCH2=a1111111-2222-3333-4444-555555555552
+WEB=b1111111-2222-3333-4444-555555555555
 MANAGER=(org.plimsoll.Node1 /org/plimsoll/Node1/Manager)
 
-# 2 cores of batch work are below it, 3 cores with the surge above.
-WATERMARK=2600
+# Two cores of batch work and whatever the system does on its own core stay below it, the surge of two
+# more cores is above, and what is left after throttling is below again.
+WATERMARK=3400
 
 policy() { # [WATERMARK [STRATEGY]]
   cat >$PODS_MANIFESTS/policy.yaml <<-YAML
@@ -51,7 +52,7 @@ pods_of_the_scene() {
     pod_start --request 500 web burstable $WEB '/bin/load 0' && node_manifest
 }
 
-surge() { pod_load web 1; }
+surge() { pod_load web 2; }
 calm() { pod_load web 0; }
 
 throttled() { # NAME...: all of them
@@ -76,7 +77,7 @@ shows() {
 }
 rule_verdict() {
   busctl get-property org.plimsoll.Node1 \
-    "$(busctl tree --list org.plimsoll.Node1 | grep -m1 /rule/)" org.plimsoll.Node1.Rule Verdict
+    "$(busctl tree --list org.plimsoll.Node1 | grep -m1 '/rule/.*/')" org.plimsoll.Node1.Rule Verdict
 }
 node_is_below() { [ "$(node_millicores 2)" -lt "$1" ]; } # MILLICORES
 

@@ -17,7 +17,7 @@ surge
 check 'above it a best-effort pod is throttled' wait_until 20 some_pod_is_throttled
 check 'the burstable pod is not' grep -q '^max' "$(pod_dir web)/cpu.max"
 check 'the node comes below the watermark' wait_until 40 node_is_below $WATERMARK
-check 'the pod object shows it' shows true property /org/plimsoll/Node1/pod/11111111_2d2222_2d3333_2d4444_2d555555555551 Pod Throttled
+check 'the pod object shows it' shows true property /org/plimsoll/Node1/pod/a1111111_2d2222_2d3333_2d4444_2d555555555551 Pod Throttled
 check 'the rule object shows it' shows 'avoiding|recovering|cooling' rule_verdict
 check 'the journal has the trigger' has_entry PLIMSOLL_EVENT=rule-triggered PLIMSOLL_RULE=node/cpu
 check 'the journal has the step, by pod' has_entry PLIMSOLL_EVENT=pod-throttled PLIMSOLL_NAMESPACE=jobs
