@@ -1,5 +1,5 @@
 #!/bin/bash
-# demo.sh TREE POLICIES   the main job on this node, as root: three best-effort pods that burn five
+# demo.sh TREE POLICIES   the main job on this node, as root: three best-effort pods that burn four
 # cores, two latency-sensitive pods that surge, and plimsolld with the documents' own policies.
 #
 # TREE is / where plimsolld is installed, as on the virtual node; else it is run from TREE as a
@@ -125,32 +125,36 @@ begin_timeline() {
   shown=-1000 last_mark='' below=0 partial=''
   node_ticks_into last_ticks
   last_sample=${EPOCHREALTIME/[.,]/}
-  coproc JOURNAL { exec journalctl -q -f -n 0 -o export _SYSTEMD_UNIT=plimsolld.service; }
-  # shellcheck disable=SC2153 # coproc sets it
-  journal_pid=$JOURNAL_PID
+  # By a file: bash reads a pipe byte by byte.
+  : >"$home/journal"
+  mkfifo "$home/never"
+  exec {journal}<"$home/journal" {never}<>"$home/never"
+  journalctl -q -f -n 0 -o export --output-fields="MESSAGE,$(printf 'PLIMSOLL_%s,' \
+    EVENT POD RULE VERDICT METRIC VALUE WATERMARK FROM TO)" _SYSTEMD_UNIT=plimsolld.service \
+    >"$home/journal" 2>/dev/null &
+  journal_pid=$!
 }
 
-follow() { # SECONDS CONDITION: the timeline until the condition (an arithmetic expression) or the time
-  local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000)) next text left now status
-  next=$((last_sample + 1000000))
-  while now=${EPOCHREALTIME/[.,]/}; [ "$now" -lt "$end" ]; do
-    if [ "$now" -ge "$next" ]; then
-      sample
-      next=$((last_sample + 1000000))
-      continue
-    fi
-    left=$((next - now))
-    printf -v left '%d.%06d' $((left / 1000000)) $((left % 1000000))
-    IFS= read -r -t "$left" -u "${JOURNAL[0]}" text && status=0 || status=$?
-    if [ $status != 0 ]; then
-      partial+=$text # the second is over in the middle of a line
-      [ $status -gt 128 ] || sleep 0.2 # the journal is gone
-    elif text=$partial$text partial=''; [ -z "$text" ]; then
+read_journal() {
+  local text
+  while IFS= read -r -u "$journal" text; do
+    text=$partial$text partial=''
+    if [ -z "$text" ]; then
       show_entry
     elif [[ $text == *=* ]]; then
       entry[${text%%=*}]=${text#*=}
     fi
+  done
+  partial+=$text # the end of the file in the middle of a line
+}
+
+follow() { # SECONDS CONDITION: the timeline until the condition (an arithmetic expression) or the time
+  local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000)) now
+  while now=${EPOCHREALTIME/[.,]/}; [ "$now" -lt "$end" ]; do
+    read_journal
+    [ $((now - last_sample)) -lt 1000000 ] || sample
     if ((${2})); then return 0; fi
+    IFS= read -r -t 0.2 -u "$never" _ # a sleep without a process
   done
   return 1
 }
@@ -174,14 +178,15 @@ echo "  coolDownSeconds is 300 there; the demo's plimsolld.toml says cool_down_c
 
 title 'Pods: real containers (runc, systemd cgroup driver) in a kubepods tree'
 pod_start --namespace jobs batch-a besteffort 10000000-0000-4000-8000-00000000000a '/bin/load 2' &&
-  pod_start --namespace jobs batch-b besteffort 10000000-0000-4000-8000-00000000000b '/bin/load 2' &&
+  pod_start --namespace jobs batch-b besteffort 10000000-0000-4000-8000-00000000000b '/bin/load 1' &&
   pod_start --namespace jobs batch-c besteffort 10000000-0000-4000-8000-00000000000c '/bin/load 1' &&
   pod_start --namespace shop --request 500 --priority 1000 web burstable 20000000-0000-4000-8000-000000000001 '/bin/load 0' &&
   pod_start --namespace shop --limit 1000 --priority 2000 db guaranteed 30000000-0000-4000-8000-000000000001 '/bin/load 0' ||
   exit 1
 node_manifest
-line "batch-a, batch-b, batch-c (BestEffort) burn 2 + 2 + 1 cores; web (Burstable) and db (Guaranteed) are calm"
+line "batch-a, batch-b, batch-c (BestEffort) burn 2 + 1 + 1 cores; web (Burstable) and db (Guaranteed) are calm"
 files_snapshot "$home/before"
+sleep 2 # the node settles
 
 title 'plimsolld.service starts'
 begin_timeline
@@ -190,8 +195,8 @@ line "$(systemctl show -P ActiveState plimsolld.service): $(systemctl show -P St
 follow 6 0
 verdict 'below the watermark nothing is touched' files_same "$home/before"
 
-title 'Surge: web and db want a core each'
-pod_load web 1
+title 'Surge: web wants two cores, db one'
+pod_load web 2
 pod_load db 1
 below=0
 follow 30 'triggered && throttled_entry && below >= 3'
@@ -208,7 +213,7 @@ busctl introspect --no-pager org.plimsoll.Node1 /org/plimsoll/Node1/Manager org.
 title 'The surge is over: after the cool-down everything comes back, step by step'
 pod_load web 0
 pod_load db 0
-follow 60 'restored'
+follow 80 'restored'
 verdict 'every file has its original bytes, no attribute and no drop-in is left' files_same "$home/before"
 
 title 'The audit in the journal: journalctl -u plimsolld'
