@@ -214,7 +214,7 @@ void decodeObject(const YamlNode& node, const std::string& file, PolicySet& into
 
 void decodeObjects(std::string_view text, const std::string& file, PolicySet& into) {
     if (text.size() > kMaxFileBytes) {
-        into.refusals.push_back({.file = file, .reason = "is larger than 1 MiB"});
+        into.refusals.push_back({.file = file, .reason = "is larger than 4 MiB"});
         return;
     }
     const YamlText yaml = parseYaml(text);

@@ -10,7 +10,7 @@
 
 namespace plimsoll::kube {
 
-inline constexpr std::size_t kMaxFileBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxFileBytes = 4 * 1024 * 1024;
 /// Policies (of the three kinds together) in one set, and as many pods.
 inline constexpr std::size_t kMaxObjects = 1000;
 

@@ -17,7 +17,6 @@ struct Config {
     std::chrono::milliseconds interval{1000}; ///< [daemon] one tick to the next; 100 ms to 60 s
     std::string policyDirectory = "/etc/plimsoll/policies.d";
     std::string runtimeDirectory = "/run/plimsoll";
-    std::string stateDirectory = "/var/lib/plimsoll";
 
     std::string cgroupMount = "/sys/fs/cgroup"; ///< [cgroup]
     std::optional<CgroupPath> cgroupRoot;       ///< kubelet's --cgroup-root; none: the mount itself

@@ -60,8 +60,6 @@ constexpr std::array<Key, 12> kKeys{{
      [](const Value& v, Config& c) { set(c.policyDirectory, v.absolutePath()); }},
     {"daemon", "runtime_directory",
      [](const Value& v, Config& c) { set(c.runtimeDirectory, v.absolutePath()); }},
-    {"daemon", "state_directory",
-     [](const Value& v, Config& c) { set(c.stateDirectory, v.absolutePath()); }},
     {"cgroup", "mount", [](const Value& v, Config& c) { set(c.cgroupMount, v.absolutePath()); }},
     {"cgroup", "root", readCgroupRoot},
     {"avoidance", "excess_percent",

@@ -73,7 +73,8 @@ struct PodQos {
     std::string name;
     std::string origin;
     std::vector<std::string> allowedActions;
-    /// Both absent matches no pod; a present but empty one matches every pod.
+    /// Both absent matches no pod; present but empty matches every pod. Crane's empty labelSelector
+    /// counts as absent: the decoder leaves it out.
     std::optional<LabelSelector> labelSelector;
     std::optional<std::vector<ScopeRequirement>> scopeSelector;
 };

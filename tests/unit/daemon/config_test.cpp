@@ -58,7 +58,7 @@ TEST(Config, refuses_every_bad_value_with_its_place) {
               "2:20: daemon.policy_directory" + path},
              {"[daemon]\nruntime_directory = \"/run/../etc\"",
               "2:21: daemon.runtime_directory" + path},
-             {"[daemon]\nstate_directory = \"\"", "2:19: daemon.state_directory" + path},
+             {"[daemon]\nruntime_directory = \"\"", "2:21: daemon.runtime_directory" + path},
              {"[cgroup]\nmount = 5", "2:9: cgroup.mount must be a string in quotes"},
              {"[cgroup]\nroot = \"kubepods\"", "2:8: cgroup.root" + path},
              {"[avoidance]\nexcess_percent = 100.5",
@@ -118,7 +118,6 @@ TEST(Config, sets_what_it_says) {
 interval = "500ms"
 policy_directory = "/p/"
 runtime_directory = "/r"
-state_directory = "/s"
 [cgroup]
 mount = "/mnt/cgroup"
 root = "/system.slice/kube"
@@ -138,7 +137,6 @@ plain = ""
     EXPECT_EQ(config.interval, 500ms);
     EXPECT_EQ(config.policyDirectory, "/p");
     EXPECT_EQ(config.runtimeDirectory, "/r");
-    EXPECT_EQ(config.stateDirectory, "/s");
     EXPECT_EQ(config.cgroupMount, "/mnt/cgroup");
     EXPECT_EQ(config.cgroupRoot, CgroupPath("/system.slice/kube"));
     EXPECT_EQ(config.excessPercent, 12.5);

@@ -167,7 +167,7 @@ TEST(Objects, bounds_their_number_and_the_size_of_a_text) {
     EXPECT_THAT(told(set), ElementsAre("error a.yaml:1: AvoidanceAction/a: more than 1000 objects; "
                                        "this one is left out"));
     EXPECT_THAT(refusalsOf(std::string(kMaxFileBytes + 1, '#')),
-                ElementsAre("error a.yaml: is larger than 1 MiB"));
+                ElementsAre("error a.yaml: is larger than 4 MiB"));
 }
 
 TEST(Objects, control_characters_do_not_reach_the_operators_terminal) {
