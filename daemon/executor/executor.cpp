@@ -187,6 +187,14 @@ Result<BaselineRecord> Executor::Impl::begin(const OpenGroup& group, const Step&
         }
     }
     auto owner = writer.ownerOf(group, step.pod->cgroup.path);
+    if (owner && *owner) {
+        // Still in the list: systemd could not be asked when it was undone, and what it has now is
+        // not what it had before Plimsoll.
+        if (auto settled = settleUnit((*owner)->unit.name); !settled) {
+            return std::unexpected(std::move(settled).error());
+        }
+        owner = writer.ownerOf(group, step.pod->cgroup.path);
+    }
     if (!owner) {
         return std::unexpected(std::move(owner).error());
     }

@@ -51,6 +51,7 @@ struct Executor::Impl {
     void undoBelow(const CgroupPath& path, const std::string& reason,
                    std::vector<Outcome>& outcomes);
     void undoUnits(const std::string& reason, std::vector<Outcome>& outcomes);
+    Result<void> settleUnit(const std::string& unit);
     Result<void> undoUnit(const cgroup::BaselineRecord& record, Outcome& outcome);
 
     cgroup::Layout layout;

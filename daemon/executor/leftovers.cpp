@@ -101,8 +101,10 @@ void Executor::Impl::undoGroup(const CgroupPath& path, const std::string& reason
         }
     }
     outcome.done = done.has_value();
-    outcome.gone = !done && (group ? ports.files->groupIsGone(*group) : done.error().gone());
-    if (!done && !outcome.gone) {
+    if (!done && (group ? ports.files->groupIsGone(*group) : done.error().gone())) {
+        return; // it ended meanwhile, and its record with it
+    }
+    if (!done) {
         outcome.error = done.error().what;
     }
     outcomes.push_back(std::move(outcome));
@@ -156,6 +158,27 @@ Result<void> Executor::Impl::undoUnit(const BaselineRecord& record, Outcome& out
         return std::unexpected(undone.error());
     }
     return finish(*group, record, *undone, outcome);
+}
+
+Result<void> Executor::Impl::settleUnit(const std::string& unit) {
+    const auto record = ledger.find(unit);
+    if (!record) {
+        return std::unexpected(record.error());
+    }
+    if (!*record) {
+        return {};
+    }
+    std::erase_if(pendingUnits, [&](const BaselineRecord& pending) {
+        return pending.cgroup == (*record)->cgroup;
+    });
+    Outcome outcome;
+    auto done = undoUnit(**record, outcome);
+    const auto still = ledger.find(unit);
+    if (done && still && *still) {
+        return fail(ENOTCONN,
+                    "systemd could not yet be told to take back an earlier quota of " + unit);
+    }
+    return done;
 }
 
 } // namespace plimsoll::executor

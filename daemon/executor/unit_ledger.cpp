@@ -24,6 +24,25 @@ Result<void> UnitLedger::strike(const cgroup::BaselineRecord& record) {
     return record.unit ? port_.removeFile(pathOf(record)) : Result<void>{};
 }
 
+Result<std::optional<cgroup::BaselineRecord>> UnitLedger::find(const std::string& unit) {
+    const std::string path = directory_ + "/" + unit;
+    const auto text = port_.readFile(path);
+    if (!text) {
+        return std::unexpected(text.error());
+    }
+    if (!*text) {
+        return std::optional<cgroup::BaselineRecord>{};
+    }
+    auto record = cgroup::parseBaselineRecord(**text);
+    if (record && (!record->unit || record->unit->unit.name != unit)) {
+        record = fail(EINVAL, "the record of the baseline is another unit's");
+    }
+    if (!record) {
+        return std::unexpected(std::move(record).error().with(path));
+    }
+    return std::optional(std::move(*record));
+}
+
 Result<std::vector<UnitLedger::Entry>> UnitLedger::entries() {
     auto files = port_.filesIn(directory_);
     if (!files) {
@@ -38,17 +57,12 @@ Result<std::vector<UnitLedger::Entry>> UnitLedger::entries() {
             }
             continue;
         }
-        const auto text = port_.readFile(path);
-        auto record = !text   ? Result<cgroup::BaselineRecord>(std::unexpected(text.error()))
-                      : *text ? cgroup::parseBaselineRecord(**text)
-                              : fail(ENOENT, path + ": gone meanwhile");
-        if (record && (!record->unit || record->unit->unit.name != file)) {
-            record = fail(EINVAL, "the record of the baseline is another unit's");
-        }
+        auto record = find(file);
         if (!record) {
-            record = std::unexpected(std::move(record).error().with(path));
+            entries.push_back({path, std::unexpected(std::move(record).error())});
+        } else if (*record) {
+            entries.push_back({path, std::move(**record)});
         }
-        entries.push_back({path, std::move(record)});
     }
     return entries;
 }

@@ -7,6 +7,7 @@
 #include "cgroup/write_port.hpp"
 #include "daemon/model/error.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ public:
     /// Nothing for a record without a unit.
     Result<void> note(const cgroup::BaselineRecord& record);
     Result<void> strike(const cgroup::BaselineRecord& record);
+
+    /// None: the unit is not in the list.
+    Result<std::optional<cgroup::BaselineRecord>> find(const std::string& unit);
 
     struct Entry {
         std::string path;

@@ -344,6 +344,19 @@ TEST_F(ThroughSystemd, undoes_by_file_while_systemd_is_away_and_the_property_whe
     EXPECT_EQ(node.everything(), before);
 }
 
+TEST_F(ThroughSystemd, does_not_take_its_own_forgotten_quota_for_a_baseline) {
+    const auto path = node.addUnitPod("1-1");
+    const auto before = node.everything();
+    ASSERT_TRUE(node.carryOutOne(node.throttle(path, unlimited(), limit(50'000))).done);
+    node.systemd->available = false;
+    ASSERT_TRUE(node.executor->undoAll("stop").front().done);
+    node.restart();
+    node.systemd->available = true;
+    ASSERT_TRUE(node.carryOutOne(node.throttle(path, unlimited(), limit(40'000))).done);
+    ASSERT_TRUE(node.executor->undoAll("stop").front().done);
+    EXPECT_EQ(node.everything(), before);
+}
+
 class LettingGo : public NodeTest {};
 
 TEST_F(LettingGo, leaves_somebody_elses_value_and_nothing_of_ours) {
