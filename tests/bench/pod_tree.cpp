@@ -50,7 +50,14 @@ std::unique_ptr<PodTree> realTree(int pods) {
     if (!tree->real->usable()) {
         return nullptr;
     }
+    for (const char* group : {"", "kubepods.slice", "kubepods.slice/kubepods-besteffort.slice",
+                              "kubepods.slice/kubepods-burstable.slice"}) {
+        tree->real->make(group);
+        tree->real->enableControllers(group);
+    }
     for (int pod = 0; pod < pods; ++pod) {
+        tree->real->make(podPath(pod));
+        tree->real->enableControllers(podPath(pod));
         for (int container = 0; container < kContainersPerPod; ++container) {
             tree->real->make(podPath(pod) + "/" + containerName(pod, container));
         }

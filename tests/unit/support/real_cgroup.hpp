@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <fstream>
 #include <linux/magic.h>
 #include <string>
 #include <sys/vfs.h>
@@ -43,6 +44,13 @@ public:
 
     void make(const std::string& relative) const {
         std::filesystem::create_directories(root_ + "/" + relative);
+    }
+    /// Gives the groups below `relative` the cpu and memory controllers, as far as the machine has
+    /// them to give (a hybrid has not). Parents come first.
+    void enableControllers(const std::string& relative) const {
+        for (const char* controller : {"+cpu", "+memory"}) { // each alone: one may be there
+            std::ofstream(root_ + "/" + relative + "/cgroup.subtree_control") << controller;
+        }
     }
     void remove(const std::string& relative) const { removeTree(root_ + "/" + relative); }
 
