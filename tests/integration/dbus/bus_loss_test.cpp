@@ -92,7 +92,7 @@ TEST_F(BusLoss, bus_that_never_answers_does_not_stop_the_loop) {
     ASSERT_TRUE(service.waitUntilConnected(false));
     {
         const SilentSocket silent(bus.socketPath());
-        for (int i = 0; i < 60; ++i) { // long enough for an attempt to begin
+        for (int i = 0; i < 60; ++i) {            // long enough for an attempt to begin
             EXPECT_LT(service.onLoop([] {}), 2s); // and not 25 s or more
             std::this_thread::sleep_for(25ms);
         }
