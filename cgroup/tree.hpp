@@ -54,7 +54,7 @@ public:
     };
     [[nodiscard]] Unopened unopened() const { return unopened_; }
 
-    static constexpr std::uint64_t kRelistEvery = 32;
+    static constexpr std::uint64_t kRelistEvery = 64;
 
 private:
     /// kubepods itself or a QoS class below it.
