@@ -41,6 +41,13 @@ customize() {
 	[Manager]
 	DefaultTimeoutStartSec=300s
 	CONF
+  # CPU 0 is the system's own (see README.md). Its affinity alone does not last: on kernels before 6.2
+  # it is lost when a tree gets the cpuset controller.
+  for unit in system.slice user.slice init.scope; do
+    mkdir -p "$root/etc/systemd/system/$unit.d"
+    case $unit in *.slice) echo '[Slice]' ;; *) echo '[Scope]' ;; esac >"$root/etc/systemd/system/$unit.d/cpus.conf"
+    echo 'AllowedCPUs=0' >>"$root/etc/systemd/system/$unit.d/cpus.conf"
+  done
   install -m755 "$here/guest/agent" "$root/usr/local/sbin/node-agent"
   install -m644 "$here/guest/agent.service" "$root/etc/systemd/system/node-agent.service"
   mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
