@@ -51,7 +51,8 @@ int BusProbe::onReply(sd_bus_message* reply, void* self, sd_bus_error*) noexcept
             probe.finish(fail(-result, "the bus answers nonsense"));
         else
             probe.finish(Answer{.nameTaken = taken != 0});
-    } catch (...) { // the caller has dealt with what it can deal with
+    } catch (...) {
+        return 0; // the caller has dealt with what it can deal with
     }
     return 0;
 }

@@ -99,7 +99,8 @@ void EventBridge::lost(const char* why) noexcept {
     sd_event_source_set_enabled(time_.get(), SD_EVENT_OFF);
     try {
         onLost_(why);
-    } catch (...) { // nobody is left to be told
+    } catch (...) {
+        return; // nobody is left to be told
     }
 }
 

@@ -35,7 +35,8 @@ void Timer::stop() noexcept {
 int Timer::fire(sd_event_source*, std::uint64_t, void* self) noexcept {
     try {
         static_cast<Timer*>(self)->action_();
-    } catch (...) { // the action has dealt with what it can deal with
+    } catch (...) {
+        return 0; // the action has dealt with what it can deal with
     }
     return 0;
 }

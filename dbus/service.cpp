@@ -25,11 +25,11 @@ constexpr microseconds kLongestDelay = std::chrono::seconds{15};
 } // namespace
 
 /// probe → connect → connected; back to the probe after a delay whenever something fails. The
-/// session is only ever dropped from `next_`, never below a frame of its own.
+/// session is only ever dropped from `next`, never below a frame of its own.
 struct Service::Impl {
     Impl(sd_event* loop, const Published& published, LogControl log, BusReport tell)
         : event(loop), state(published), logControl(std::move(log)), report(std::move(tell)),
-          next(event, "dbus-next", [this] { step(); }) {
+          next(event, "dbus-next", [this] { tryStep(); }) {
         next.start(microseconds{0});
     }
 
@@ -47,34 +47,35 @@ struct Service::Impl {
         }
     }
 
+    void tryStep() noexcept {
+        try {
+            step();
+        } catch (const std::exception& error) {
+            retry(error.what());
+        }
+    }
+
     void step() {
         session.reset();
-        if (!answer) {
-            probe.reset();
+        probe.reset();
+        const auto found = std::exchange(answer, std::nullopt);
+        if (!found)
             probe = std::make_unique<BusProbe>(event, kBusName, [this](auto result) {
                 answer = std::move(result);
                 next.start(microseconds{0});
             });
-            return;
-        }
-        const auto found = *std::exchange(answer, std::nullopt);
-        probe.reset();
-        if (!found)
-            retry(found.error().what + ": " + std::generic_category().message(found.error().code));
-        else if (found->nameTaken)
+        else if (!*found)
+            retry(found->error().what + ": " +
+                  std::generic_category().message(found->error().code));
+        else if (found->value().nameTaken)
             retry(std::string(kBusName) + " belongs to another process");
         else
             connect();
     }
 
     void connect() {
-        try {
-            session = std::make_unique<Session>(event, state, logControl,
-                                                [this](const std::string& why) { lost(why); });
-        } catch (const std::exception& error) {
-            retry(error.what());
-            return;
-        }
+        session = std::make_unique<Session>(event, state, logControl,
+                                            [this](const std::string& why) { lost(why); });
         up = true;
         delay = kFirstDelay;
         say(true, std::string("on the system bus as ") + kBusName);
@@ -100,7 +101,8 @@ struct Service::Impl {
             lastSaid = sentence;
             if (report)
                 report(connected, sentence);
-        } catch (...) { // a report that fails cannot be reported
+        } catch (...) {
+            return; // a report that fails cannot be reported
         }
     }
 

@@ -28,6 +28,7 @@ Dict ruleDetails(const RuleStatus& rule) {
 Dict stepDetails(const Outcome& outcome) {
     const Step& step = outcome.step;
     std::vector<std::string> causes;
+    causes.reserve(step.causes.size());
     for (const auto& cause : step.causes)
         causes.push_back(cause.text());
     Dict out;

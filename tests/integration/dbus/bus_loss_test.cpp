@@ -48,7 +48,7 @@ TEST_F(BusLoss, service_comes_back_with_the_state_of_now) {
     service.onLoop([&] { service.service->policyChanged(); });
     bus.start();
     ASSERT_TRUE(service.waitUntilConnected());
-    client.emplace();
+    client = std::make_unique<Client>();
     EXPECT_EQ(client->get(kManagerPath, kManager, "Mode"), R"("avoiding")");
     EXPECT_EQ(client->get(kBatchPath, kPod, "Throttled"), "true");
     EXPECT_EQ(client->get(std::string(kRoot) + "/rule/watermark1/memory", kRule, "Value"),

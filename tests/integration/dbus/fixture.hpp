@@ -9,7 +9,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,7 +20,7 @@ protected:
     void SetUp() override {
         service.tick(fill);
         ASSERT_TRUE(service.waitUntilConnected());
-        client.emplace();
+        client = std::make_unique<Client>();
     }
 
     /// The one PropertiesChanged of an object, or why there is not exactly one.
@@ -44,7 +44,7 @@ protected:
 
     PrivateBus bus;
     ServiceThread service;
-    std::optional<Client> client;
+    std::unique_ptr<Client> client;
 };
 
 using ::testing::ElementsAre;

@@ -95,7 +95,8 @@ void PrivateBus::start() {
     if (pid_ == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         // It has a lot to say about clients that misbehave, and some here do.
-        dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
+        if (const int null = open("/dev/null", O_WRONLY | O_CLOEXEC); null >= 0)
+            dup2(null, STDERR_FILENO);
         execl(PLIMSOLL_DBUS_DAEMON, PLIMSOLL_DBUS_DAEMON, option.c_str(), "--nofork", "--nopidfile",
               "--nosyslog", nullptr);
         _exit(127);
