@@ -21,6 +21,13 @@ std::string makeRunId() {
                                  : fmt::format("pid{}", getpid());
 }
 
+/// A rate needs two samples, so the first tick knows none: that is no news.
+constexpr std::uint64_t kFirstRateTick = 2;
+
+bool isAboutKnowing(audit::Event event) {
+    return event == audit::Event::ruleUnknown || event == audit::Event::ruleKnown;
+}
+
 bool acts(VerdictKind kind) {
     return kind == VerdictKind::avoiding || kind == VerdictKind::recovering ||
            kind == VerdictKind::coolingDown;
@@ -95,6 +102,7 @@ Result<void> Engine::attach() {
     collector_ = std::make_unique<collector::Collector>(
         collector::Sources{.procRoot = settings_.procRoot, .layout = *layout});
     executor_ = std::make_unique<executor::Executor>(*layout, settings_.runtimeDirectory);
+    state_ = analyzer::State(); // a new collector counts its ticks from one
     if (attached_) {
         for (const auto& outcome : executor_->undoLeftovers("left by an earlier run")) {
             audit_.write(audit::describeLeftover(outcome));
@@ -151,6 +159,7 @@ void Engine::tick(MonotonicTime now) {
         return;
     }
     published_.snapshot = collector_->collect(now);
+    noteTrouble();
     executor_->forgetVanished(*published_.snapshot);
     analyzer::decide(*compiled_, *published_.snapshot, executor_->held(), state_, decision_);
     if (decision_.rulesChanged) {
@@ -160,6 +169,17 @@ void Engine::tick(MonotonicTime now) {
         carryOut(planId());
     }
     publish();
+}
+
+void Engine::noteTrouble() {
+    const auto trouble = collector_->trouble();
+    if (trouble.has_value() == lastTrouble_.empty()) {
+        lastTrouble_ = trouble ? trouble->what : std::string();
+        if (trouble) {
+            spdlog::warn("{}", trouble->what);
+            published_.lastError = trouble->what;
+        }
+    }
 }
 
 std::string Engine::planId() const {
@@ -172,7 +192,7 @@ void Engine::reportRules(const std::string& planId) {
         const auto beforeKind =
             before == previousRules_.end() ? VerdictKind::idle : before->verdict.kind;
         const auto event = transition(beforeKind, rule.verdict.kind);
-        if (!event) {
+        if (!event || (published_.snapshot->tick <= kFirstRateTick && isAboutKnowing(*event))) {
             continue;
         }
         audit_.write(audit::describe(*event, rule, planId));

@@ -68,6 +68,7 @@ public:
 private:
     [[nodiscard]] Result<cgroup::Layout> discover() const;
     void attachAgainIfNeeded(MonotonicTime now);
+    void noteTrouble();
     void compile();
     void carryOut(const std::string& planId);
     void report(const Outcome& outcome, const std::string& planId);
@@ -91,6 +92,7 @@ private:
 
     std::string runId_; ///< tells the plans of this run from those of an earlier one
     std::vector<RuleStatus> previousRules_;
+    std::string lastTrouble_; ///< of the collector; said when it comes, not every tick
     std::map<std::string, std::string> lastFailure_; ///< per pod; the same failure is said once
     Published published_;
 };

@@ -53,7 +53,7 @@ struct Key {
     void (*read)(const Value& value, Config& into);
 };
 
-constexpr std::array<Key, 12> kKeys{{
+constexpr auto kKeys = std::to_array<Key>({
     {"daemon", "interval",
      [](const Value& v, Config& c) { set(c.interval, v.duration(100ms, 60s)); }},
     {"daemon", "policy_directory",
@@ -77,7 +77,7 @@ constexpr std::array<Key, 12> kKeys{{
          set(c.logTarget, v.oneOf({"auto", "journal", "console", "null"}));
      }},
     {"node", "name", readNodeName},
-}};
+});
 constexpr std::string_view kNode = "node";
 constexpr std::string_view kNodeLabels = "labels"; // the one table below a section
 

@@ -89,7 +89,7 @@ TEST_F(PolicyDirectory, tells_of_files_that_cannot_be_read_and_goes_on) {
 TEST_F(PolicyDirectory, tells_of_files_that_are_too_large) {
     write("a.yaml", action("x") + std::string(kMaxFileBytes, '#'));
     EXPECT_THAT(told(loadPolicyDirectory(directory_)),
-                ElementsAre("error " + path("a.yaml") + ": is larger than 1 MiB"));
+                ElementsAre("error " + path("a.yaml") + ": is larger than 4 MiB"));
 }
 
 TEST_F(PolicyDirectory, warns_of_actions_that_are_nowhere) {
