@@ -14,12 +14,28 @@ protected:
             GTEST_SKIP() << "needs root to become nobody";
         DbusTest::SetUp();
     }
-    static Ran busctl(const std::string& arguments) {
-        return run("setpriv --reuid=65534 --regid=65534 --clear-groups " PLIMSOLL_BUSCTL
-                   " --system " +
-                   arguments);
-    }
 };
+
+Ran busctl(const std::string& arguments) {
+    return run("setpriv --reuid=65534 --regid=65534 --clear-groups " PLIMSOLL_BUSCTL " --system " +
+               arguments);
+}
+
+/// The second lock: the property itself is privileged, whatever the bus lets through.
+TEST(AccessPastThePolicy, log_level_cannot_be_set) {
+    if (getuid() != 0)
+        GTEST_SKIP() << "needs root to become nobody";
+    const PrivateBus bus(PrivateBus::Policy::wideOpen);
+    ServiceThread service;
+    ASSERT_TRUE(service.waitUntilConnected());
+    const auto throttle = busctl("call org.plimsoll.Node1 /org/plimsoll/Node1/Manager "
+                                 "org.plimsoll.Node1.Manager Throttle");
+    EXPECT_THAT(throttle.output, HasSubstr("Unknown method")) << "the bus lets it through";
+    const auto ran = busctl("set-property org.plimsoll.Node1 /org/freedesktop/LogControl1 "
+                            "org.freedesktop.LogControl1 LogLevel s debug");
+    EXPECT_NE(ran.exitCode, 0);
+    EXPECT_EQ(service.level, "info");
+}
 
 TEST_F(AccessAsNobody, log_level_cannot_be_set) {
     const auto ran = busctl("set-property org.plimsoll.Node1 /org/freedesktop/LogControl1 "

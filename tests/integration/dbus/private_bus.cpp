@@ -22,12 +22,15 @@ namespace plimsoll::test {
 
 namespace {
 
-std::string configuration(const std::string& socket) {
+std::string configuration(const std::string& socket, PrivateBus::Policy policy) {
     std::string own;
+    if (policy == PrivateBus::Policy::wideOpen)
+        own =
+            R"(<policy context="mandatory"><allow send_destination="org.plimsoll.Node1"/></policy>)";
     if (getuid() != 0)
-        own = "<policy user=\"" + std::to_string(getuid()) +
-              "\"><allow own=\"org.plimsoll.Node1\"/>"
-              "<allow send_destination=\"org.plimsoll.Node1\"/></policy>";
+        own += "<policy user=\"" + std::to_string(getuid()) +
+               "\"><allow own=\"org.plimsoll.Node1\"/>"
+               "<allow send_destination=\"org.plimsoll.Node1\"/></policy>";
     return R"(<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
@@ -69,7 +72,7 @@ bool answers(const std::string& path) {
 
 } // namespace
 
-PrivateBus::PrivateBus() {
+PrivateBus::PrivateBus(Policy policy) {
     char name[] = "/tmp/plimsoll-bus-XXXXXX";
     if (mkdtemp(name) == nullptr)
         throw std::runtime_error("mkdtemp");
@@ -77,7 +80,7 @@ PrivateBus::PrivateBus() {
     chmod(name, 0755); // nobody has to get at the socket
     socket_ = directory_ + "/socket";
     config_ = directory_ + "/bus.conf";
-    std::ofstream(config_) << configuration(socket_);
+    std::ofstream(config_) << configuration(socket_, policy);
     setenv("DBUS_SYSTEM_BUS_ADDRESS", ("unix:path=" + socket_).c_str(), 1);
     start();
 }

@@ -12,7 +12,9 @@ namespace plimsoll::test {
 /// stands in for root.
 class PrivateBus {
 public:
-    PrivateBus();
+    /// Wide open: as if our policy file let everybody send everything.
+    enum class Policy { ours, wideOpen };
+    explicit PrivateBus(Policy policy = Policy::ours);
     ~PrivateBus();
     PrivateBus(const PrivateBus&) = delete;
     PrivateBus& operator=(const PrivateBus&) = delete;
