@@ -2,6 +2,7 @@
 #include "cgroup/baseline_store.hpp"
 
 #include <array>
+#include <cassert>
 #include <cerrno>
 #include <charconv>
 #include <cstddef>
@@ -217,6 +218,11 @@ std::string_view trimmed(std::string_view bytes) {
     return bytes;
 }
 
+const UnitBefore& BaselineRecord::owner() const {
+    assert(unit);
+    return *unit;
+}
+
 bool BaselineRecord::isOurs(std::string_view cpuMax) const {
     const auto value = trimmed(cpuMax);
     if (value == trimmed(baseline) || value == trimmed(from) || value == trimmed(to)) {
@@ -308,10 +314,11 @@ Result<std::optional<BaselineRecord>> loadBaseline(WritePort& port, const OpenGr
     if (!text) {
         return std::unexpected(text.error());
     }
-    if (!*text) {
+    const std::optional<std::string>& value = *text;
+    if (!value) {
         return std::optional<BaselineRecord>{};
     }
-    auto record = group.trusted ? parseBaselineRecord(**text)
+    auto record = group.trusted ? parseBaselineRecord(*value)
                                 : refused("could be written by others than root");
     if (record && !belongsTo(*record, group)) {
         record = refused("is another cgroup's");

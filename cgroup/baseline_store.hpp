@@ -55,6 +55,8 @@ struct BaselineRecord {
 
     friend bool operator==(const BaselineRecord&, const BaselineRecord&) = default;
 
+    /// `unit`, where the caller knows that there is one.
+    [[nodiscard]] const UnitBefore& owner() const;
     /// Whether a value of cpu.max is the baseline or something that Plimsoll (or systemd, on its
     /// request) wrote. The newline does not matter.
     [[nodiscard]] bool isOurs(std::string_view cpuMax) const;

@@ -49,26 +49,27 @@ bool hasPart(std::string_view text, char separator, std::string_view wanted) {
     return found;
 }
 
-Result<void> putBackOne(WritePort& port, const OpenGroup& group, const SavedFile& saved) {
-    const auto now = port.read(group, saved.file);
+Result<void> putBackOne(WritePort& port, const OpenGroup& group, const std::string& file,
+                        const std::string& content) {
+    const auto now = port.read(group, file);
     if (!now) {
         return std::unexpected(now.error());
     }
-    if (*now == *saved.content) {
+    if (*now == content) {
         return {};
     }
-    if (saved.file == kSubtreeControl) {
-        const auto had = trimmed(*saved.content);
+    if (file == kSubtreeControl) {
+        const auto had = trimmed(content);
         return eachPart(had, ' ', [&](std::string_view controller) -> Result<void> {
             return hasPart(trimmed(*now), ' ', controller)
                        ? Result<void>{}
-                       : port.write(group, saved.file, "+" + std::string(controller));
+                       : port.write(group, file, "+" + std::string(controller));
         });
     }
     // io.weight has a line for each device; the others have one.
-    return eachPart(*saved.content, '\n', [&](std::string_view line) -> Result<void> {
+    return eachPart(content, '\n', [&](std::string_view line) -> Result<void> {
         return hasPart(*now, '\n', line) ? Result<void>{}
-                                         : port.write(group, saved.file, std::string(line) + "\n");
+                                         : port.write(group, file, std::string(line) + "\n");
     });
 }
 
@@ -91,7 +92,8 @@ Result<void> putBackBeside(WritePort& port, const OpenGroup& group,
                            const std::vector<SavedFile>& files) {
     Result<void> first;
     for (const auto& saved : files) {
-        auto done = saved.content ? putBackOne(port, group, saved) : Result<void>{};
+        auto done =
+            saved.content ? putBackOne(port, group, saved.file, *saved.content) : Result<void>{};
         if (!done && first) {
             first = std::move(done);
         }

@@ -23,13 +23,13 @@ void note(Undone& undone, const std::string& text) {
 
 /// Whether the unit's quota is one that Plimsoll set and not what systemd had before.
 bool isOurQuota(const BaselineRecord& record, std::uint64_t quota) {
-    if (!record.unit || quota == record.unit->unit.cpu.quotaPerSecond) {
+    if (!record.unit || quota == record.owner().unit.cpu.quotaPerSecond) {
         return false;
     }
     const auto gives = [&record, quota](const std::string& text) {
         const auto value = parseCpuMax(text);
         return value && trimmed(text) != trimmed(record.baseline) &&
-               propertiesFor(*value, record.unit->unit.cpu).quotaPerSecond == quota;
+               propertiesFor(*value, record.owner().unit.cpu).quotaPerSecond == quota;
     };
     return gives(record.from) || gives(record.to);
 }
@@ -63,18 +63,19 @@ bool CpuMaxWriter::hasGroupsThatAreNoUnits(const OpenGroup& group) const {
 
 Result<std::optional<UnitBefore>> CpuMaxWriter::ownerOf(const OpenGroup& group,
                                                         const CgroupPath& path) const {
-    auto unit = units_.unitOf(path);
-    if (!unit) {
-        return std::unexpected(std::move(unit).error());
+    const auto found = units_.unitOf(path);
+    if (!found) {
+        return std::unexpected(found.error());
     }
+    const std::optional<ManagedUnit>& unit = *found;
     // systemd takes a slice's cgroup.subtree_control back to what its units need, and with that the
     // groups inside that are no units lose their files and values (measured). kubelet with the
     // systemd driver makes none; where there are some, the file is the lesser harm.
-    if (!*unit || !path.value.ends_with("/" + (*unit)->name) ||
-        ((*unit)->name.ends_with(".slice") && hasGroupsThatAreNoUnits(group))) {
+    if (!unit || !path.value.ends_with("/" + unit->name) ||
+        (unit->name.ends_with(".slice") && hasGroupsThatAreNoUnits(group))) {
         return std::optional<UnitBefore>{};
     }
-    auto before = dropIns_.take(**unit);
+    auto before = dropIns_.take(*unit);
     if (!before) {
         return std::unexpected(std::move(before).error());
     }
@@ -82,7 +83,7 @@ Result<std::optional<UnitBefore>> CpuMaxWriter::ownerOf(const OpenGroup& group,
 }
 
 CpuMax CpuMaxWriter::reachable(const CpuMax& wanted, const BaselineRecord& record) {
-    return record.unit ? rendered(propertiesFor(wanted, record.unit->unit.cpu)) : wanted;
+    return record.unit ? rendered(propertiesFor(wanted, record.owner().unit.cpu)) : wanted;
 }
 
 Result<std::string> CpuMaxWriter::write(const OpenGroup& group, BaselineRecord& record) const {
@@ -100,15 +101,16 @@ Result<std::string> CpuMaxWriter::write(const OpenGroup& group, BaselineRecord& 
 
 Result<std::string> CpuMaxWriter::writeThroughSystemd(const OpenGroup& group,
                                                       BaselineRecord& record) const {
-    const auto now = units_.unitOf(record.cgroup.path);
-    if (!now) {
-        return std::unexpected(now.error());
+    const auto found = units_.unitOf(record.cgroup.path);
+    if (!found) {
+        return std::unexpected(found.error());
     }
+    const std::optional<ManagedUnit>& now = *found;
     const auto wanted = parseCpuMax(record.to);
-    if (!*now || (*now)->name != record.unit->unit.name || !wanted) {
-        return fail(ESTALE, group.path + " is no longer the cgroup of " + record.unit->unit.name);
+    if (!now || now->name != record.owner().unit.name || !wanted) {
+        return fail(ESTALE, group.path + " is no longer the cgroup of " + record.owner().unit.name);
     }
-    auto changed = change(group, record, (*now)->cpu, propertiesFor(*wanted, (*now)->cpu));
+    auto changed = change(group, record, now->cpu, propertiesFor(*wanted, now->cpu));
     if (!changed) {
         return changed;
     }
@@ -121,7 +123,7 @@ Result<std::string> CpuMaxWriter::writeThroughSystemd(const OpenGroup& group,
             return changed;
         }
         if (look == kLooks) {
-            return fail(EIO, "setting CPUQuota of " + record.unit->unit.name + ": asked for '" +
+            return fail(EIO, "setting CPUQuota of " + record.owner().unit.name + ": asked for '" +
                                  record.to + "', cpu.max says '" + std::string(trimmed(*bytes)) +
                                  "'");
         }
@@ -132,7 +134,7 @@ Result<std::string> CpuMaxWriter::writeThroughSystemd(const OpenGroup& group,
 Result<std::string> CpuMaxWriter::change(const OpenGroup& group, BaselineRecord& record,
                                          const CpuProperties& had,
                                          const CpuProperties& wanted) const {
-    if (record.unit->unit.name.ends_with(".slice") && hasGroupsThatAreNoUnits(group)) {
+    if (record.owner().unit.name.ends_with(".slice") && hasGroupsThatAreNoUnits(group)) {
         return fail(EBUSY, group.path + " has groups that are no units; systemd would switch their "
                                         "controllers off");
     }
@@ -148,7 +150,7 @@ Result<std::string> CpuMaxWriter::change(const OpenGroup& group, BaselineRecord&
     if (auto stored = storeBaseline(port_, group, record); !stored) {
         return std::unexpected(std::move(stored).error());
     }
-    const auto called = units_.change(record.unit->unit.name, had, wanted);
+    const auto called = units_.change(record.owner().unit.name, had, wanted);
     // After a failure as well: systemd may have done it.
     if (auto put = putBackBeside(port_, group, record.beside); !put) {
         notes += (notes.empty() ? "" : "; ") + asText(put.error());
@@ -204,16 +206,18 @@ Result<void> CpuMaxWriter::resetUnit(const OpenGroup& group, BaselineRecord& rec
     if (!record.unit) {
         return {};
     }
-    const auto now = units_.unitOf(record.cgroup.path);
-    if (!now) {
+    const auto found = units_.unitOf(record.cgroup.path);
+    if (!found) {
         undone.unitPending = true;
-        note(undone, asText(now.error()));
+        note(undone, asText(found.error()));
         return {};
     }
-    if (!*now || (*now)->name != record.unit->unit.name || (*now)->cpu == record.unit->unit.cpu) {
+    const std::optional<ManagedUnit>& now = *found;
+    const ManagedUnit& before = record.owner().unit;
+    if (!now || now->name != before.name || now->cpu == before.cpu) {
         return {};
     }
-    const auto changed = change(group, record, (*now)->cpu, record.unit->unit.cpu);
+    const auto changed = change(group, record, now->cpu, before.cpu);
     if (!changed && changed.error().gone()) {
         return std::unexpected(changed.error());
     }
@@ -250,13 +254,13 @@ void CpuMaxWriter::dropOurDropIns(const BaselineRecord& record, Undone& undone) 
     if (!record.unit) {
         return;
     }
-    const auto quota = dropIns_.quota(record.unit->unit);
-    const auto before = record.unit->unit.cpu.quotaPerSecond;
+    const auto quota = dropIns_.quota(record.owner().unit);
+    const auto before = record.owner().unit.cpu.quotaPerSecond;
     // Somebody else's value, set through systemd after ours, replaced our drop-in: it is theirs.
     if (quota && !samePercent(*quota, before) && !isOurQuota(record, *quota)) {
         return;
     }
-    if (auto put = dropIns_.putBack(*record.unit); !put) {
+    if (auto put = dropIns_.putBack(record.owner()); !put) {
         note(undone, asText(put.error()));
     }
 }
@@ -273,8 +277,9 @@ Result<Undone> CpuMaxWriter::yield(const OpenGroup& group, BaselineRecord record
     if (!record.unit) {
         return undone;
     }
-    const auto now = units_.unitOf(record.cgroup.path);
-    if (now && *now && isOurQuota(record, (*now)->cpu.quotaPerSecond)) {
+    const auto found = units_.unitOf(record.cgroup.path);
+    const auto now = found.value_or(std::nullopt);
+    if (now && isOurQuota(record, now->cpu.quotaPerSecond)) {
         // Written into the file only: systemd would bring our quota back some day. Their bytes
         // become what is restored, so that a kill in between still leaves them standing.
         if (trimmed(record.to) != trimmed(record.baseline)) {
@@ -287,9 +292,9 @@ Result<Undone> CpuMaxWriter::yield(const OpenGroup& group, BaselineRecord record
         }
         return restored;
     }
-    if (!now) {
+    if (!found) {
         undone.unitPending = true;
-        note(undone, asText(now.error()));
+        note(undone, asText(found.error()));
     }
     dropOurDropIns(record, undone);
     return undone;
@@ -300,9 +305,10 @@ Result<bool> CpuMaxWriter::cleanUnit(const std::string& absolutePath, BaselineRe
         return true;
     }
     Undone undone;
-    const auto now = units_.unitOf(record.cgroup.path);
-    if (now && *now && (*now)->name == record.unit->unit.name &&
-        isOurQuota(record, (*now)->cpu.quotaPerSecond)) {
+    const auto found = units_.unitOf(record.cgroup.path);
+    const auto now = found.value_or(std::nullopt);
+    if (now && now->name == record.owner().unit.name &&
+        isOurQuota(record, now->cpu.quotaPerSecond)) {
         // Started again with our drop-in: another cgroup, and our quota in it.
         const auto group = port_.openGroup(absolutePath);
         const auto bytes = group ? read(*group) : std::unexpected(group.error());
@@ -312,7 +318,7 @@ Result<bool> CpuMaxWriter::cleanUnit(const std::string& absolutePath, BaselineRe
         record.cgroup.inode = group->inode;
         record.beside.clear();
         record.baseline =
-            record.isOurs(*bytes) ? formatCpuMax(rendered(record.unit->unit.cpu)) + "\n" : *bytes;
+            record.isOurs(*bytes) ? formatCpuMax(rendered(record.owner().unit.cpu)) + "\n" : *bytes;
         auto restored = restore(*group, std::move(record));
         if (!restored) {
             return std::unexpected(std::move(restored).error());
@@ -323,7 +329,7 @@ Result<bool> CpuMaxWriter::cleanUnit(const std::string& absolutePath, BaselineRe
         return !restored->unitPending;
     }
     dropOurDropIns(record, undone);
-    return now.has_value();
+    return found.has_value();
 }
 
 } // namespace plimsoll::cgroup

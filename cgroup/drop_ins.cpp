@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cmath>
 
 namespace plimsoll::cgroup {
 namespace {
@@ -46,7 +47,7 @@ std::optional<std::uint64_t> parseQuotaDropIn(std::string_view text) {
         percent < 0 || percent > 1e9) {
         return std::nullopt;
     }
-    return static_cast<std::uint64_t>(percent * 10'000 + 0.5);
+    return static_cast<std::uint64_t>(std::llround(percent * 10'000));
 }
 
 std::string DropIns::root(const ManagedUnit& unit) const {
@@ -61,14 +62,15 @@ Result<UnitBefore> DropIns::take(const ManagedUnit& unit) const {
     UnitBefore before{.unit = unit, .dropInDirectory = port_.isDirectory(directory(unit))};
     for (const auto file : {kQuotaFile, kPeriodFile}) {
         const std::string path = directory(unit) + "/" + std::string(file);
-        auto content = port_.readFile(path);
-        if (!content) {
-            return std::unexpected(std::move(content).error());
+        const auto read = port_.readFile(path);
+        if (!read) {
+            return std::unexpected(read.error());
         }
-        if (*content && ((*content)->size() > kLongestDropIn || !holdsOnlyQuota(**content))) {
+        const std::optional<std::string>& content = *read;
+        if (content && (content->size() > kLongestDropIn || !holdsOnlyQuota(*content))) {
             return fail(EEXIST, path + " holds more than a CPU quota; systemd would overwrite it");
         }
-        before.dropIns.push_back({std::string(file), std::move(*content)});
+        before.dropIns.push_back({std::string(file), content});
     }
     return before;
 }
@@ -105,8 +107,9 @@ Result<void> DropIns::putBack(const UnitBefore& before) const {
 }
 
 std::optional<std::uint64_t> DropIns::quota(const ManagedUnit& unit) const {
-    const auto text = port_.readFile(directory(unit) + "/" + std::string(kQuotaFile));
-    return text && *text ? parseQuotaDropIn(**text) : std::nullopt;
+    const auto text =
+        port_.readFile(directory(unit) + "/" + std::string(kQuotaFile)).value_or(std::nullopt);
+    return text ? parseQuotaDropIn(*text) : std::nullopt;
 }
 
 } // namespace plimsoll::cgroup

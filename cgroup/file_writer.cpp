@@ -54,7 +54,7 @@ bool writeWithLibcgroup(const CgroupPath& path, const std::string& value) {
 
 } // namespace
 
-FileWriter::FileWriter(WritePort& port, std::string mount)
+FileWriter::FileWriter(WritePort& port, const std::string& mount)
     : port_(port), usesLibcgroup_(libcgroupSeesCpuAt(mount)) {}
 
 Result<void> FileWriter::writeCpuMax(const OpenGroup& group, const CgroupPath& path,

@@ -17,7 +17,7 @@ public:
     /// this host; on any other tree (another mount, a hybrid host, a test's directory) libcgroup
     /// would write to the wrong place or nowhere, and the file is written through the kept-open
     /// directory.
-    FileWriter(WritePort& port, std::string mount);
+    FileWriter(WritePort& port, const std::string& mount);
 
     /// Writes cpu.max and reads it back. An error has the kernel's own number, also where
     /// libcgroup folded it into one of its few.

@@ -2,6 +2,7 @@
 // systemd over sd-bus: synchronous calls with a short time-out, connected when first needed.
 #include "cgroup/unit_properties.hpp"
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -100,15 +101,15 @@ public:
 private:
     int connect();
     int connectTo(const char* address, bool peer);
-    Result<Message> newCall(const char* path, const char* interface, const char* member);
     Result<Message> call(const Message& request, const std::string& doing);
     template <class Build>
     Result<Message> ask(const std::string& doing, Build&& build);
-    Result<std::string> stringProperty(const char* object, const char* interface,
-                                       const char* property);
+    Result<Message> property(const char* object, const std::string& interface, const char* name,
+                             char type);
+    Result<std::string> text(const char* object, const std::string& interface, const char* name);
     template <class Value>
-    Result<Value> property(const char* object, const char* interface, const char* property,
-                           char type);
+    Result<Value> number(const char* object, const std::string& interface, const char* name,
+                         char type);
     Result<ManagedUnit> describe(const char* object, const CgroupPath& path, bool& isOther);
 
     std::string address_; ///< empty: find systemd
@@ -124,9 +125,10 @@ int SystemdUnits::connectTo(const char* address, bool peer) {
         return r;
     }
     Bus bus(fresh);
-    if ((r = sd_bus_set_address(bus.get(), address)) < 0 ||
-        (!peer && (r = sd_bus_set_bus_client(bus.get(), 1)) < 0) ||
-        (r = sd_bus_start(bus.get())) < 0) {
+    r = sd_bus_set_address(bus.get(), address);
+    r = r < 0 || peer ? r : sd_bus_set_bus_client(bus.get(), 1);
+    r = r < 0 ? r : sd_bus_start(bus.get());
+    if (r < 0) {
         return r;
     }
     bus_ = std::move(bus);
@@ -196,53 +198,54 @@ Result<Message> SystemdUnits::ask(const std::string& doing, Build&& build) {
     }
 }
 
-template <class Value>
-Result<Value> SystemdUnits::property(const char* object, const char* interface,
-                                     const char* property, char type) {
-    const std::string doing = std::string("asking systemd for ") + property;
-    auto reply = ask(doing, [&](sd_bus* bus, sd_bus_message** request) {
-        const int r = sd_bus_message_new_method_call(bus, request, kService, object,
-                                                     "org.freedesktop.DBus.Properties", "Get");
-        return r < 0 ? r : sd_bus_message_append(*request, "ss", interface, property);
-    });
-    if (!reply) {
-        return std::unexpected(std::move(reply).error());
-    }
-    const char signature[] = {type, '\0'};
-    Value value{};
-    int r = sd_bus_message_enter_container(reply->get(), SD_BUS_TYPE_VARIANT, signature);
-    r = r < 0 ? r : sd_bus_message_read_basic(reply->get(), type, &value);
-    if (r < 0) {
-        return fail(-r, doing + ": " + std::strerror(-r));
-    }
-    return value;
-}
-
-/// The text lives as long as the reply does, so it is copied here.
-Result<std::string> SystemdUnits::stringProperty(const char* object, const char* interface,
-                                                 const char* name) {
+/// The reply, entered as far as the value of `type`.
+Result<Message> SystemdUnits::property(const char* object, const std::string& interface,
+                                       const char* name, char type) {
     const std::string doing = std::string("asking systemd for ") + name;
     auto reply = ask(doing, [&](sd_bus* bus, sd_bus_message** request) {
         const int r = sd_bus_message_new_method_call(bus, request, kService, object,
                                                      "org.freedesktop.DBus.Properties", "Get");
-        return r < 0 ? r : sd_bus_message_append(*request, "ss", interface, name);
+        return r < 0 ? r : sd_bus_message_append(*request, "ss", interface.c_str(), name);
     });
     if (!reply) {
-        return std::unexpected(std::move(reply).error());
+        return reply;
     }
-    const char* text = nullptr;
-    int r = sd_bus_message_enter_container(reply->get(), SD_BUS_TYPE_VARIANT, "s");
-    r = r < 0 ? r : sd_bus_message_read_basic(reply->get(), SD_BUS_TYPE_STRING, &text);
+    const std::array<char, 2> signature = {type, '\0'};
+    const int r =
+        sd_bus_message_enter_container(reply->get(), SD_BUS_TYPE_VARIANT, signature.data());
     if (r < 0) {
         return fail(-r, doing + ": " + std::strerror(-r));
     }
-    return std::string(text);
+    return reply;
+}
+
+Result<std::string> SystemdUnits::text(const char* object, const std::string& interface,
+                                       const char* name) {
+    const auto reply = property(object, interface, name, SD_BUS_TYPE_STRING);
+    if (!reply) {
+        return std::unexpected(reply.error());
+    }
+    const char* value = nullptr; // lives as long as the reply
+    const int r = sd_bus_message_read(reply->get(), "s", &value);
+    return r < 0 ? Result<std::string>(fail(-r, std::strerror(-r))) : std::string(value);
+}
+
+template <class Value>
+Result<Value> SystemdUnits::number(const char* object, const std::string& interface,
+                                   const char* name, char type) {
+    const auto reply = property(object, interface, name, type);
+    if (!reply) {
+        return std::unexpected(reply.error());
+    }
+    Value value{};
+    const int r = sd_bus_message_read_basic(reply->get(), type, &value);
+    return r < 0 ? Result<Value>(fail(-r, std::strerror(-r))) : value;
 }
 
 Result<ManagedUnit> SystemdUnits::describe(const char* object, const CgroupPath& path,
                                            bool& isOther) {
     ManagedUnit unit;
-    auto id = stringProperty(object, kUnit, "Id");
+    auto id = text(object, kUnit, "Id");
     if (!id) {
         return std::unexpected(std::move(id).error());
     }
@@ -255,7 +258,7 @@ Result<ManagedUnit> SystemdUnits::describe(const char* object, const CgroupPath&
     kind[0] = static_cast<char>(kind[0] - 'a' + 'A');
     const std::string interface = "org.freedesktop.systemd1." + kind;
 
-    const auto group = stringProperty(object, interface.c_str(), "ControlGroup");
+    const auto group = text(object, interface, "ControlGroup");
     if (!group) {
         return std::unexpected(group.error());
     }
@@ -264,11 +267,11 @@ Result<ManagedUnit> SystemdUnits::describe(const char* object, const CgroupPath&
         isOther = true;
         return unit;
     }
-    const auto transient = property<int>(object, kUnit, "Transient", SD_BUS_TYPE_BOOLEAN);
-    const auto quota = property<std::uint64_t>(object, interface.c_str(), "CPUQuotaPerSecUSec",
-                                               SD_BUS_TYPE_UINT64);
-    const auto period = property<std::uint64_t>(object, interface.c_str(), "CPUQuotaPeriodUSec",
-                                                SD_BUS_TYPE_UINT64);
+    const auto transient = number<int>(object, kUnit, "Transient", SD_BUS_TYPE_BOOLEAN);
+    const auto quota =
+        number<std::uint64_t>(object, interface, "CPUQuotaPerSecUSec", SD_BUS_TYPE_UINT64);
+    const auto period =
+        number<std::uint64_t>(object, interface, "CPUQuotaPeriodUSec", SD_BUS_TYPE_UINT64);
     if (!transient || !quota || !period) {
         return std::unexpected(!transient ? transient.error()
                                : !quota   ? quota.error()

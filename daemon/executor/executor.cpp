@@ -36,11 +36,11 @@ std::unexpected<Error> changedSince(const CpuMax& expected, const CpuMax& found)
 
 } // namespace
 
-Executor::Executor(cgroup::Layout layout, std::string runtimeDirectory)
-    : Executor(layout, std::move(runtimeDirectory), realPorts(layout.mount)) {}
+Executor::Executor(const cgroup::Layout& layout, const std::string& runtimeDirectory)
+    : Executor(layout, runtimeDirectory, realPorts(layout.mount)) {}
 
-Executor::Executor(cgroup::Layout layout, std::string runtimeDirectory, Ports ports)
-    : impl_(std::make_unique<Impl>(std::move(layout), runtimeDirectory, std::move(ports))) {}
+Executor::Executor(const cgroup::Layout& layout, const std::string& runtimeDirectory, Ports ports)
+    : impl_(std::make_unique<Impl>(layout, runtimeDirectory, std::move(ports))) {}
 
 Executor::~Executor() = default;
 
@@ -63,18 +63,22 @@ std::vector<Outcome> Executor::carryOut(const Plan& plan) {
 }
 
 void Executor::forgetVanished(const Snapshot& snapshot) {
+    bool isFirst = true;
     for (std::size_t i = impl_->held.size(); i-- > 0;) {
         const auto& cgroup = impl_->held[i].pod->cgroup;
-        const bool seen = std::ranges::any_of(snapshot.pods, [&cgroup](const PodSample& sample) {
-            return sample.pod->cgroup.inode == cgroup.inode;
-        });
+        const auto seen = std::ranges::lower_bound(
+            snapshot.pods, cgroup.path, {},
+            [](const PodSample& sample) -> const CgroupPath& { return sample.pod->cgroup.path; });
+        if (seen != snapshot.pods.end() && seen->pod->cgroup == cgroup) {
+            continue;
+        }
         // Not seen may also mean not read this time: only the tree itself says that it is gone.
-        if (!seen) {
-            const auto group = impl_->openSame(cgroup);
-            if (!group && group.error().gone()) {
+        const auto group = impl_->openSame(cgroup);
+        if (!group && group.error().gone()) {
+            if (std::exchange(isFirst, false)) {
                 impl_->ports.units->beginTurn();
-                impl_->forgetGone(i);
             }
+            impl_->forgetGone(i);
         }
     }
 }
@@ -165,17 +169,17 @@ Result<void> Executor::Impl::set(const OpenGroup& group, const std::string& byte
 
 Result<BaselineRecord> Executor::Impl::begin(const OpenGroup& group, const Step& step,
                                              const std::string& bytes) {
-    auto leftover = cgroup::loadBaseline(*ports.files, group);
-    if (!leftover) {
-        return std::unexpected(std::move(leftover).error().with(
+    auto loaded = cgroup::loadBaseline(*ports.files, group);
+    if (!loaded) {
+        return std::unexpected(std::move(loaded).error().with(
             "not touched (to be removed with: setfattr -x " +
             std::string(cgroup::kBaselineAttribute) + " " + group.path + ")"));
     }
-    if (*leftover) {
+    if (const std::optional<BaselineRecord>& leftover = *loaded) {
         // Of an earlier run, and not undone by undoLeftovers(): first things first.
-        const auto undone = writer.undo(group, **leftover);
+        const auto undone = writer.undo(group, *leftover);
         Outcome ignored;
-        const auto finished = undone ? finish(group, **leftover, *undone, ignored)
+        const auto finished = undone ? finish(group, *leftover, *undone, ignored)
                                      : Result<void>(std::unexpected(undone.error()));
         if (!finished) {
             return std::unexpected(finished.error());
@@ -187,10 +191,10 @@ Result<BaselineRecord> Executor::Impl::begin(const OpenGroup& group, const Step&
         }
     }
     auto owner = writer.ownerOf(group, step.pod->cgroup.path);
-    if (owner && *owner) {
+    if (const auto unit = owner.value_or(std::nullopt)) {
         // Still in the list: systemd could not be asked when it was undone, and what it has now is
         // not what it had before Plimsoll.
-        if (auto settled = settleUnit((*owner)->unit.name); !settled) {
+        if (auto settled = settleUnit(unit->unit.name); !settled) {
             return std::unexpected(std::move(settled).error());
         }
         owner = writer.ownerOf(group, step.pod->cgroup.path);

@@ -28,8 +28,8 @@ class Executor {
 public:
     /// `runtimeDirectory` (/run/plimsoll) keeps the list of systemd units that were touched, so
     /// that their drop-ins are removed even when the cgroup is gone.
-    Executor(cgroup::Layout layout, std::string runtimeDirectory);
-    Executor(cgroup::Layout layout, std::string runtimeDirectory, Ports ports);
+    Executor(const cgroup::Layout& layout, const std::string& runtimeDirectory);
+    Executor(const cgroup::Layout& layout, const std::string& runtimeDirectory, Ports ports);
     ~Executor();
     Executor(const Executor&) = delete;
     Executor& operator=(const Executor&) = delete;

@@ -11,7 +11,6 @@ namespace plimsoll::executor {
 namespace {
 
 using cgroup::BaselineRecord;
-using cgroup::OpenGroup;
 
 std::string_view lastName(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
@@ -78,25 +77,26 @@ void Executor::Impl::undoGroup(const CgroupPath& path, const std::string& reason
                                std::vector<Outcome>& outcomes) {
     auto outcome = outcomeFor({.path = path}, reason);
     const auto group = ports.files->openGroup(layout.absolute(path));
-    auto record = group ? cgroup::loadBaseline(*ports.files, *group)
+    auto loaded = group ? cgroup::loadBaseline(*ports.files, *group)
                         : Result<std::optional<BaselineRecord>>(std::unexpected(group.error()));
-    if (record && !*record) {
+    const auto record = loaded.value_or(std::nullopt);
+    if (loaded && !record) {
         return;
     }
     Result<void> done;
     if (!record) {
-        done = std::unexpected(std::move(record).error());
+        done = std::unexpected(std::move(loaded).error());
         if (group) {
             done = std::unexpected(std::move(done).error().with("cpu.max is left as it is"));
         }
     } else {
-        describe(**record, outcome);
+        describe(*record, outcome);
         const auto now = writer.read(*group);
         outcome.step.from = parseCpuMax(now.value_or("")).value_or(outcome.step.to);
-        const auto undone = writer.undo(*group, **record);
-        done = undone ? finish(*group, **record, *undone, outcome)
+        const auto undone = writer.undo(*group, *record);
+        done = undone ? finish(*group, *record, *undone, outcome)
                       : Result<void>(std::unexpected(undone.error()));
-        if (const auto index = find((*record)->cgroup); index && done) {
+        if (const auto index = find(record->cgroup); index && done) {
             forget(*index);
         }
     }
@@ -150,6 +150,7 @@ Result<void> Executor::Impl::undoUnit(const BaselineRecord& record, Outcome& out
             return std::unexpected(group.error());
         }
         outcome.gone = true;
+        outcome.writer = "systemd";
         cleanUp(record);
         return {};
     }
@@ -161,18 +162,18 @@ Result<void> Executor::Impl::undoUnit(const BaselineRecord& record, Outcome& out
 }
 
 Result<void> Executor::Impl::settleUnit(const std::string& unit) {
-    const auto record = ledger.find(unit);
-    if (!record) {
-        return std::unexpected(record.error());
+    const auto found = ledger.find(unit);
+    if (!found) {
+        return std::unexpected(found.error());
     }
-    if (!*record) {
+    const std::optional<BaselineRecord>& record = *found;
+    if (!record) {
         return {};
     }
-    std::erase_if(pendingUnits, [&](const BaselineRecord& pending) {
-        return pending.cgroup == (*record)->cgroup;
-    });
+    std::erase_if(pendingUnits,
+                  [&](const BaselineRecord& pending) { return pending.cgroup == record->cgroup; });
     Outcome outcome;
-    auto done = undoUnit(**record, outcome);
+    auto done = undoUnit(*record, outcome);
     const auto still = ledger.find(unit);
     if (done && still && *still) {
         return fail(ENOTCONN,

@@ -7,15 +7,15 @@
 namespace plimsoll::executor {
 
 std::string UnitLedger::pathOf(const cgroup::BaselineRecord& record) const {
-    return directory_ + "/" + record.unit->unit.name;
+    return directory_ + "/" + record.owner().unit.name;
 }
 
 Result<void> UnitLedger::note(const cgroup::BaselineRecord& record) {
     if (!record.unit) {
         return {};
     }
-    if (!cgroup::isSafeUnitName(record.unit->unit.name)) {
-        return fail(EINVAL, "'" + record.unit->unit.name + "' is not the name of a unit");
+    if (!cgroup::isSafeUnitName(record.owner().unit.name)) {
+        return fail(EINVAL, "'" + record.owner().unit.name + "' is not the name of a unit");
     }
     return port_.replaceFile(pathOf(record), cgroup::serialise(record));
 }
@@ -26,15 +26,16 @@ Result<void> UnitLedger::strike(const cgroup::BaselineRecord& record) {
 
 Result<std::optional<cgroup::BaselineRecord>> UnitLedger::find(const std::string& unit) {
     const std::string path = directory_ + "/" + unit;
-    const auto text = port_.readFile(path);
-    if (!text) {
-        return std::unexpected(text.error());
+    const auto read = port_.readFile(path);
+    if (!read) {
+        return std::unexpected(read.error());
     }
-    if (!*text) {
+    const std::optional<std::string>& text = *read;
+    if (!text) {
         return std::optional<cgroup::BaselineRecord>{};
     }
-    auto record = cgroup::parseBaselineRecord(**text);
-    if (record && (!record->unit || record->unit->unit.name != unit)) {
+    auto record = cgroup::parseBaselineRecord(*text);
+    if (record && (!record->unit || record->owner().unit.name != unit)) {
         record = fail(EINVAL, "the record of the baseline is another unit's");
     }
     if (!record) {
@@ -57,11 +58,11 @@ Result<std::vector<UnitLedger::Entry>> UnitLedger::entries() {
             }
             continue;
         }
-        auto record = find(file);
-        if (!record) {
-            entries.push_back({path, std::unexpected(std::move(record).error())});
-        } else if (*record) {
-            entries.push_back({path, std::move(**record)});
+        const auto found = find(file);
+        if (!found) {
+            entries.push_back({path, std::unexpected(found.error())});
+        } else if (const std::optional<cgroup::BaselineRecord>& record = *found) {
+            entries.push_back({path, *record});
         }
     }
     return entries;
