@@ -6,6 +6,8 @@
 #include "daemon/log.hpp"
 #include "dbus/service.hpp"
 
+#include <spdlog/spdlog.h>
+
 namespace plimsoll {
 
 class BusListener : public Listener {
@@ -15,7 +17,11 @@ public:
                    dbus::LogControl{.level = log::level,
                                     .setLevel = log::setLevel,
                                     .target = log::target,
-                                    .setTarget = log::setTarget}) {}
+                                    .setTarget = log::setTarget},
+                   [](bool connected, const std::string& sentence) {
+                       spdlog::log(connected ? spdlog::level::info : spdlog::level::warn, "{}",
+                                   sentence);
+                   }) {}
 
     void ruleTriggered(const RuleStatus& rule) override { service_.ruleTriggered(rule); }
     void ruleRestored(const RuleStatus& rule) override { service_.ruleRestored(rule); }

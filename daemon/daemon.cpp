@@ -4,15 +4,21 @@
 #include "daemon/audit/journal.hpp"
 #include "daemon/bus_listener.hpp"
 #include "daemon/engine.hpp"
+#include "cgroup/descriptor.hpp"
 #include "daemon/event_loop.hpp"
+#include "daemon/leftovers.hpp"
 #include "daemon/log.hpp"
 #include "kube/policy_directory.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
+#include <sys/file.h>
 #include <systemd/sd-daemon.h>
 
 namespace plimsoll {
@@ -33,19 +39,30 @@ EngineSettings engineSettings(const Config& config) {
             .analyzer = analyzerSettings(config)};
 }
 
-/// About ten kept-open files a pod; the usual soft limit of 1024 is too small for 110 pods.
-void raiseFileLimit() {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
 void logAll(const std::vector<std::string>& errors) {
     for (const auto& error : errors) {
         spdlog::error("{}", error);
     }
+}
+
+void applyLogSettings(const Config& config) {
+    log::setLevel(config.logLevel);
+    log::setTarget(config.logTarget);
+}
+
+/// Two daemons on one tree would undo each other's changes. Held until the process ends.
+Result<cgroup::Descriptor> lockRuntimeDirectory(const std::string& directory) {
+    std::error_code ignored;
+    std::filesystem::create_directories(directory, ignored);
+    const auto path = directory + "/lock";
+    cgroup::Descriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!lock.isOpen()) {
+        return fail(errno, "opening " + path + ": " + std::strerror(errno));
+    }
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+        return fail(errno, "another plimsolld runs on this node (it holds " + path + ")");
+    }
+    return lock;
 }
 
 class Daemon {
@@ -55,7 +72,6 @@ public:
           engine_(engineSettings(config_), journal_) {}
 
     int run() {
-        raiseFileLimit();
         if (const auto attached = engine_.attach(); !attached) {
             sd_notifyf(0, "STATUS=refusing: %s", attached.error().what.c_str());
             return kExitConfig;
@@ -104,7 +120,18 @@ private:
         sd_notifyf(0, "STATUS=%s%s", engine_.statusLine().c_str(), configProblem_.c_str());
     }
 
-    void loadPolicies() { engine_.setPolicy(kube::loadPolicyDirectory(config_.policyDirectory)); }
+    void loadPolicies() {
+        auto policy = kube::loadPolicyDirectory(config_.policyDirectory);
+        const auto unreadable = std::ranges::find_if(policy.refusals, [this](const Refusal& each) {
+            return each.severity == Refusal::Severity::error &&
+                   each.file == config_.policyDirectory;
+        });
+        if (unreadable != policy.refusals.end()) {
+            spdlog::error("{}; the policies in force stay", unreadable->text());
+            return;
+        }
+        engine_.setPolicy(std::move(policy));
+    }
 
     void reload() {
         const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(
@@ -135,16 +162,17 @@ private:
         }
         config_ = std::move(config);
         configProblem_.clear();
-        log::setLevel(config_.logLevel);
+        applyLogSettings(config_);
         loop_.changeInterval(config_.interval);
+        engine_.setNode(config_.nodeName, config_.nodeLabels);
         engine_.setAnalyzerSettings(analyzerSettings(config_));
         spdlog::info("configuration reloaded");
     }
 
     void stop() {
         sd_notify(0, "STOPPING=1");
+        loop_.exit(EXIT_SUCCESS); // first: whatever the undo meets, no tick follows it
         engine_.undoAll("plimsolld stops");
-        loop_.exit(EXIT_SUCCESS);
     }
 
     ConfigPaths paths_;
@@ -165,9 +193,11 @@ int runDaemon(const ConfigPaths& paths) {
         logAll(config.error());
         return kExitConfig;
     }
-    log::setLevel(config->logLevel);
-    if (!config->logTarget.empty()) {
-        log::setTarget(config->logTarget);
+    applyLogSettings(*config);
+    const auto lock = lockRuntimeDirectory(config->runtimeDirectory);
+    if (!lock) {
+        spdlog::error("{}", lock.error().what);
+        return EXIT_FAILURE;
     }
     return Daemon(paths, std::move(*config)).run();
 }
@@ -175,18 +205,17 @@ int runDaemon(const ConfigPaths& paths) {
 int undoLeftovers(const ConfigPaths& paths) {
     // A configuration that cannot be read any more must not stop the undo: defaults will do.
     const auto config = loadConfig(paths).value_or(Config{});
-    const auto layout = cgroup::discoverLayout(config.cgroupMount, config.cgroupRoot);
-    if (!layout) {
-        spdlog::info("nothing to undo: {}", layout.error().what);
-        return EXIT_SUCCESS;
+    const auto lock = lockRuntimeDirectory(config.runtimeDirectory);
+    if (!lock) {
+        spdlog::error("not undone: {}", lock.error().what);
+        return EXIT_FAILURE;
     }
+    // Without a tree today there may still be the one of the run before.
+    const auto layout = cgroup::discoverLayout(config.cgroupMount, config.cgroupRoot)
+                            .value_or(cgroup::Layout{.mount = config.cgroupMount});
     audit::Journal journal;
-    bool allDone = true;
-    executor::Executor executor(*layout, config.runtimeDirectory);
-    for (const auto& outcome : executor.undoLeftovers("plimsolld has ended")) {
-        journal.write(audit::describeLeftover(outcome));
-        allDone = allDone && (outcome.done || outcome.gone);
-    }
+    const bool allDone =
+        undoLeftovers(config.runtimeDirectory, layout, "plimsolld has ended", journal);
     return allDone ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

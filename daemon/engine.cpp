@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/engine.hpp"
 
+#include "daemon/leftovers.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -33,31 +35,32 @@ bool acts(VerdictKind kind) {
            kind == VerdictKind::coolingDown;
 }
 
-/// Which entry, if any, tells an operator that a verdict moved from `before` to `now`.
-std::optional<audit::Event> transition(VerdictKind before, VerdictKind now) {
+/// Which entry, if any, tells an operator that a verdict moved. Unknown freezes a rule: when the
+/// value is back, it goes on from where it was and nothing is triggered anew.
+std::optional<audit::Event> transition(const Told& before, VerdictKind now) {
     using audit::Event;
-    if (before == now) {
-        return std::nullopt;
-    }
     if (now == VerdictKind::unknown) {
-        return Event::ruleUnknown;
+        return before.unknown ? std::nullopt : std::optional(Event::ruleUnknown);
     }
     if (now == VerdictKind::invalid) {
-        return Event::ruleInvalid;
+        return before.known == now ? std::nullopt : std::optional(Event::ruleInvalid);
     }
-    if (now == VerdictKind::avoiding && before != VerdictKind::recovering) {
+    if (now == VerdictKind::avoiding && before.known != VerdictKind::avoiding &&
+        before.known != VerdictKind::recovering) {
         return Event::ruleTriggered;
     }
-    if (now == VerdictKind::coolingDown) {
+    if (now == VerdictKind::coolingDown && before.known != now) {
         return Event::ruleCoolingDown;
     }
-    if (now == VerdictKind::idle && acts(before)) {
+    if (now == VerdictKind::idle && acts(before.known)) {
         return Event::ruleRestored;
     }
-    if (before == VerdictKind::unknown) {
-        return Event::ruleKnown;
-    }
-    return std::nullopt;
+    return before.unknown ? std::optional(Event::ruleKnown) : std::nullopt;
+}
+
+Told after(const Told& before, VerdictKind now) {
+    return now == VerdictKind::unknown ? Told{.known = before.known, .unknown = true}
+                                       : Told{.known = now};
 }
 
 } // namespace
@@ -99,24 +102,32 @@ Result<void> Engine::attach() {
             spdlog::warn("{}", published_.modeReason);
         }
     }
+    undoLeftovers(settings_.runtimeDirectory, *layout, "left by an earlier run", audit_);
+    if (attached_) {
+        if (const auto done = rememberLayout(settings_.runtimeDirectory, *layout); !done) {
+            spdlog::warn("{}", done.error().what);
+        }
+    }
+    layout_ = *layout;
     collector_ = std::make_unique<collector::Collector>(
         collector::Sources{.procRoot = settings_.procRoot, .layout = *layout});
     executor_ = std::make_unique<executor::Executor>(*layout, settings_.runtimeDirectory);
     state_ = analyzer::State(); // a new collector counts its ticks from one
-    if (attached_) {
-        for (const auto& outcome : executor_->undoLeftovers("left by an earlier run")) {
-            audit_.write(audit::describeLeftover(outcome));
-        }
-    }
     return {};
 }
 
 void Engine::attachAgainIfNeeded(MonotonicTime now) {
-    if (attached_ || (nextAttach_ && now < *nextAttach_)) {
+    // kubelet may come later, turn controllers on, or come back with another driver.
+    const bool complete = attached_ && published_.modeReason.empty() && published_.snapshot &&
+                          !published_.snapshot->pods.empty();
+    if (complete || (nextAttach_ && now < *nextAttach_)) {
         return;
     }
     nextAttach_ = now + kAttachInterval;
-    if (!collector_ || discover().has_value()) {
+    const auto layout = discover();
+    if (!collector_ ||
+        (layout && (layout->kubepods != layout_.kubepods ||
+                    layout->limitation() != layout_.limitation()))) {
         std::ignore = attach();
     }
 }
@@ -146,6 +157,12 @@ void Engine::setPolicy(PolicySet policy) {
     }
 }
 
+void Engine::setNode(std::string nodeName, Labels labels) {
+    settings_.nodeName = std::move(nodeName);
+    settings_.nodeLabels = std::move(labels);
+    published_.nodeName = settings_.nodeName;
+}
+
 void Engine::setAnalyzerSettings(const analyzer::Settings& settings) {
     settings_.analyzer = settings;
     compile();
@@ -165,9 +182,7 @@ void Engine::tick(MonotonicTime now) {
     if (decision_.rulesChanged) {
         reportRules(planId());
     }
-    if (!decision_.plan.empty()) {
-        carryOut(planId());
-    }
+    carryOut();
     publish();
 }
 
@@ -188,10 +203,9 @@ std::string Engine::planId() const {
 
 void Engine::reportRules(const std::string& planId) {
     for (const auto& rule : decision_.rules) {
-        const auto before = std::ranges::find(previousRules_, rule.key, &RuleStatus::key);
-        const auto beforeKind =
-            before == previousRules_.end() ? VerdictKind::idle : before->verdict.kind;
-        const auto event = transition(beforeKind, rule.verdict.kind);
+        auto& told = toldVerdicts_[rule.key];
+        const auto event = transition(told, rule.verdict.kind);
+        told = after(told, rule.verdict.kind);
         if (!event || (published_.snapshot->tick <= kFirstRateTick && isAboutKnowing(*event))) {
             continue;
         }
@@ -205,20 +219,22 @@ void Engine::reportRules(const std::string& planId) {
     }
 }
 
-void Engine::carryOut(const std::string& planId) {
+void Engine::carryOut() {
     // A preview is the same every tick; it is told once, in the tick that triggered the rule.
     for (const auto& step : decision_.plan.steps) {
         if (step.preview && decision_.rulesChanged) {
-            report(Outcome{.step = step}, planId);
+            report(Outcome{.step = step}, planId());
         }
     }
+    // Also with nothing to do: it may have something to finish that systemd could not take yet.
     for (const auto& outcome : executor_->carryOut(decision_.plan)) {
-        report(outcome, planId);
+        report(outcome, planId());
     }
 }
 
 void Engine::report(const Outcome& outcome, const std::string& planId) {
     if (outcome.gone) {
+        lastFailure_.erase(outcome.step.podName);
         return;
     }
     if (!outcome.done && !outcome.step.preview) {
@@ -237,17 +253,25 @@ void Engine::report(const Outcome& outcome, const std::string& planId) {
     }
 }
 
+void Engine::forgetOldFailures() {
+    std::erase_if(lastFailure_, [this](const auto& failure) {
+        return std::ranges::find(decision_.pods, failure.first, &PodStatus::podName) ==
+               decision_.pods.end();
+    });
+}
+
 void Engine::publish() {
-    const bool stepsDone = !decision_.plan.empty();
+    const bool stepsDone = std::ranges::any_of(decision_.plan.steps,
+                                               [](const Step& step) { return !step.preview; });
     published_.rulesChanged = decision_.rulesChanged;
     published_.podsChanged = decision_.podsChanged || stepsDone ||
                              published_.held.size() != executor_->held().size();
+    if (decision_.podsChanged) {
+        forgetOldFailures();
+    }
     if (published_.podsChanged) {
         published_.held.assign(executor_->held().begin(), executor_->held().end());
         published_.pods = decision_.pods;
-    }
-    if (decision_.rulesChanged) {
-        previousRules_ = decision_.rules;
     }
     published_.rules = decision_.rules;
     const bool busy = !published_.held.empty() ||

@@ -27,6 +27,12 @@ public:
     virtual void tickDone() = 0;
 };
 
+/// What the audit said last of a rule.
+struct Told {
+    VerdictKind known = VerdictKind::idle; ///< the last verdict that was not unknown
+    bool unknown = false;
+};
+
 struct EngineSettings {
     std::string cgroupMount = "/sys/fs/cgroup";
     std::optional<CgroupPath> cgroupRoot; ///< kubelet's --cgroup-root
@@ -54,6 +60,8 @@ public:
 
     /// Takes over policies; what removed ones had caused is undone in the next tick.
     void setPolicy(PolicySet policy);
+    /// For the next setPolicy(): what counts while no Node object is known.
+    void setNode(std::string nodeName, Labels labels);
     void setAnalyzerSettings(const analyzer::Settings& settings);
 
     void tick(MonotonicTime now);
@@ -70,9 +78,10 @@ private:
     void attachAgainIfNeeded(MonotonicTime now);
     void noteTrouble();
     void compile();
-    void carryOut(const std::string& planId);
+    void carryOut();
     void report(const Outcome& outcome, const std::string& planId);
     void reportRules(const std::string& planId);
+    void forgetOldFailures();
     void publish();
     [[nodiscard]] std::string planId() const;
 
@@ -85,13 +94,14 @@ private:
     analyzer::State state_;
     analyzer::Decision decision_;
 
+    cgroup::Layout layout_;
     bool attached_ = false;
     std::optional<MonotonicTime> nextAttach_;
     std::unique_ptr<collector::Collector> collector_;
     std::unique_ptr<executor::Executor> executor_;
 
     std::string runId_; ///< tells the plans of this run from those of an earlier one
-    std::vector<RuleStatus> previousRules_;
+    std::map<RuleKey, Told> toldVerdicts_;
     std::string lastTrouble_; ///< of the collector; said when it comes, not every tick
     std::map<std::string, std::string> lastFailure_; ///< per pod; the same failure is said once
     Published published_;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/event_loop.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <spdlog/spdlog.h>
@@ -22,6 +24,9 @@ constexpr std::uint64_t kTimerAccuracy = 5'000; // µs
 /// An editor or configuration management writes several files; act when they are done.
 constexpr std::uint64_t kQuietPeriod = 200'000; // µs
 
+/// A loop that only fails must not go on holding pods under a happy watchdog.
+constexpr int kFailuresInARow = 5;
+
 std::uint64_t toMicroseconds(microseconds value) {
     return static_cast<std::uint64_t>(value.count());
 }
@@ -34,14 +39,16 @@ std::uint64_t nowOf(sd_event* event) {
 
 /// No exception may unwind through sd-event's C frames.
 template <class Function>
-void guarded(const char* what, Function&& function) noexcept {
+bool guarded(const char* what, Function&& function) noexcept {
     try {
         function();
+        return true;
     } catch (const std::exception& error) {
         spdlog::error("{} failed: {}", what, error.what());
     } catch (...) {
         spdlog::error("{} failed", what);
     }
+    return false;
 }
 
 } // namespace
@@ -63,14 +70,20 @@ struct PeriodicSource : EventLoop::Source {
     SourcePtr timer;
     std::uint64_t deadline = 0;
     microseconds interval{};
+    int failures = 0; ///< in a row
     std::function<void(MonotonicTime)> tick;
 
+    void changeInterval(microseconds value) noexcept;
     static int fired(sd_event_source* source, std::uint64_t, void* self) noexcept {
         static_cast<PeriodicSource*>(self)->run(source);
         return 0;
     }
     void run(sd_event_source* source) noexcept {
-        guarded("tick", [this] { tick(MonotonicTime{microseconds{deadline}}); });
+        const bool done = guarded("tick", [this] { tick(MonotonicTime{microseconds{deadline}}); });
+        failures = done ? 0 : failures + 1;
+        if (failures == kFailuresInARow) {
+            sd_event_exit(sd_event_source_get_event(source), EXIT_FAILURE);
+        }
         const auto step = toMicroseconds(interval);
         // After a late tick the next deadline may be a moment away: a rate over a moment is noise,
         // so it is left out, too.
@@ -84,6 +97,16 @@ struct PeriodicSource : EventLoop::Source {
         sd_event_source_set_enabled(source, SD_EVENT_ON);
     }
 };
+
+void PeriodicSource::changeInterval(microseconds value) noexcept {
+    const auto step = toMicroseconds(value);
+    if (step < toMicroseconds(interval)) {
+        // The next tick would come after the old interval, up to a minute from now.
+        deadline = std::min(deadline, nowOf(sd_event_source_get_event(timer.get())) + step);
+        sd_event_source_set_time(timer.get(), deadline);
+    }
+    interval = value;
+}
 
 struct SignalSource : EventLoop::Source {
     SourcePtr source;
@@ -128,12 +151,15 @@ struct DirectorySource : EventLoop::Source {
                                  nowOf(sd_event_source_get_event(quiet.get())) + kQuietPeriod);
         sd_event_source_set_enabled(quiet.get(), SD_EVENT_ONESHOT);
     }
-    void watchContents(sd_event* event) noexcept {
+    /// Negative errno; -ENOENT while the directory is not there.
+    int watchContents(sd_event* event) noexcept {
         sd_event_source* source = nullptr;
-        if (sd_event_add_inotify(event, &source, directory.c_str(), kContents, contentsChanged,
-                                 this) >= 0) {
+        const int status = sd_event_add_inotify(event, &source, directory.c_str(), kContents,
+                                                contentsChanged, this);
+        if (status >= 0) {
             self.reset(source);
         }
+        return status;
     }
 };
 
@@ -182,7 +208,7 @@ void EventLoop::everyInterval(microseconds interval, std::function<void(Monotoni
 
 void EventLoop::changeInterval(microseconds interval) {
     if (impl_->periodic != nullptr) {
-        impl_->periodic->interval = interval;
+        impl_->periodic->changeInterval(interval);
     }
 }
 
@@ -224,11 +250,15 @@ Result<void> EventLoop::onDirectoryChange(const std::string& directory,
     if (status >= 0) {
         watch->parent.reset(raw);
     }
-    watch->watchContents(impl_->event);
-    if (!watch->self && !watch->parent) {
-        return fail(-status, "watching " + directory + ": " + std::strerror(-status));
-    }
+    const int contents = watch->watchContents(impl_->event);
     impl_->sources.push_back(std::move(watch));
+    // Half a watch still helps, and is said: fs.inotify.max_user_watches may be used up.
+    if (status < 0) {
+        return fail(-status, "watching " + parent.string() + ": " + std::strerror(-status));
+    }
+    if (contents < 0 && contents != -ENOENT) {
+        return fail(-contents, "watching " + directory + ": " + std::strerror(-contents));
+    }
     return {};
 }
 

@@ -9,6 +9,8 @@
 #include <spdlog/sinks/systemd_sink.h>
 #include <spdlog/spdlog.h>
 #include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace plimsoll::log {
 namespace {
@@ -31,9 +33,14 @@ std::string& currentTarget() {
     return name;
 }
 
-/// systemd sets JOURNAL_STREAM when our stderr is the journal.
+/// systemd sets JOURNAL_STREAM to "device:inode" of the journal's stream; it is inherited, so only
+/// our own stderr tells (systemd.exec(5)).
 std::string automaticTarget() {
-    return std::getenv("JOURNAL_STREAM") != nullptr ? "journal" : "console";
+    const char* stream = std::getenv("JOURNAL_STREAM");
+    struct stat info {};
+    const bool isJournal = stream != nullptr && fstat(STDERR_FILENO, &info) == 0 &&
+                           std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) == stream;
+    return isJournal ? "journal" : "console";
 }
 
 spdlog::sink_ptr makeSink(std::string_view target) {

@@ -35,6 +35,7 @@ void undo(Tick& tick, const HeldView& view, const CpuMax& found) {
          .from = found,
          .to = view.held->baseline,
          .toBaseline = true,
+         .causes = view.held->causes,
          .reason = whyUndo(tick, view)});
 }
 
@@ -44,6 +45,7 @@ void yieldPod(Tick& tick, const HeldView& view, const CpuMax& found, std::string
         {.kind = StepKind::yield,
          .from = view.held->applied,
          .to = found,
+         .causes = view.held->causes,
          .reason = std::move(reason)});
 }
 

@@ -84,7 +84,7 @@ Millicores raise(Tick& tick, const Candidate& candidate, std::size_t place, cons
          .toBaseline = up->toBaseline,
          .expectedRelease = up->credit,
          .usage = candidate.facts.usage,
-         .causes = up->toBaseline ? std::vector<RuleKey>{} : std::move(causes),
+         .causes = std::move(causes),
          .reason = whyRestore(tick, room.rule, candidate.facts, place, *up)});
     return up->credit;
 }

@@ -23,14 +23,6 @@ std::string number(double value) {
     return text;
 }
 
-std::string joined(const std::vector<RuleKey>& rules) {
-    std::string text;
-    for (const auto& rule : rules) {
-        text += (text.empty() ? "" : ",") + rule.text();
-    }
-    return text;
-}
-
 Event eventOf(const Outcome& outcome) {
     if (outcome.step.preview) {
         return Event::podPreview;
@@ -57,6 +49,7 @@ std::string_view verb(Event event) {
     case Event::podRestored: return "restored";
     case Event::driftReapplied: return "applied again to";
     case Event::podYielded: return "let go of";
+    case Event::leftoverUndone: return "put back";
     default: return "could not change";
     }
 }
@@ -109,7 +102,9 @@ Entry fromStep(Event event, const Outcome& outcome) {
         entry.fields.emplace_back("RELEASED", number(step.expectedRelease.value));
         entry.fields.emplace_back("USAGE", number(step.usage.value));
     }
-    entry.fields.emplace_back("RULE", joined(step.causes));
+    for (const auto& rule : step.causes) {
+        entry.fields.emplace_back("RULE", rule.text());
+    }
     entry.fields.emplace_back("REASON", step.reason);
     entry.fields.emplace_back("WRITER", outcome.writer);
     entry.fields.emplace_back("ERROR", outcome.error);

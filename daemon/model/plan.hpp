@@ -47,7 +47,7 @@ struct Step {
     bool toBaseline = false;     ///< write the baseline back verbatim and forget the pod
     Millicores expectedRelease;  ///< what should leave (throttle) or may come back (restore)
     Millicores usage;            ///< the pod's usage this was computed from
-    std::vector<RuleKey> causes; ///< rules that hold the pod after this step
+    std::vector<RuleKey> causes; ///< rules that hold the pod after this step; of a last step, that held it
     std::string reason;          ///< one sentence: rule, value against watermark, why this pod
     bool preview = false;        ///< published, not carried out
 };

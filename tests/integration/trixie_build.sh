@@ -71,5 +71,5 @@ say "Debian $(cat "$root/etc/debian_version"), sdbus-c++ $(inside pkg-config --m
 if [ ! -f "$root/out/build.ninja" ]; then
   inside meson setup /out /src -Db_sanitize=address,undefined -Db_lundef=false >&2
 fi
-inside ninja -C /out -j "$jobs" >&2
+inside ninja -C /out -j "$jobs" -k 0 >&2
 inside /src/tests/run /out

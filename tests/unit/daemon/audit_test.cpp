@@ -42,7 +42,8 @@ TEST(AuditOfAStep, names_pod_rule_values_and_plan) {
     EXPECT_THAT(entry.fields, Contains(Pair("FROM", "max 100000")));
     EXPECT_THAT(entry.fields, Contains(Pair("TO", "180000 100000")));
     EXPECT_THAT(entry.fields, Contains(Pair("RELEASED", "200")));
-    EXPECT_THAT(entry.fields, Contains(Pair("RULE", "watermark2/cpu-usage,other/load")));
+    EXPECT_THAT(entry.fields, Contains(Pair("RULE", "watermark2/cpu-usage")));
+    EXPECT_THAT(entry.fields, Contains(Pair("RULE", "other/load"))) << "a field for each";
     EXPECT_THAT(entry.fields, Contains(Pair("WRITER", "systemd")));
     EXPECT_THAT(entry.fields, Contains(Pair("PLAN_ID", "run-7")));
     EXPECT_EQ(entry.objectUnit, "kubepods-pod11_22.slice");
@@ -77,6 +78,16 @@ TEST(AuditOfAStep, back_at_the_baseline_is_not_just_another_step) {
     EXPECT_EQ(describe(outcome, "").event, Event::podRestored);
     outcome.step.kind = StepKind::undo;
     EXPECT_EQ(describe(outcome, "").event, Event::podRestored);
+}
+
+TEST(AuditOfAStep, a_leftover_is_put_back_and_not_failed) {
+    auto outcome = throttled();
+    outcome.step.kind = StepKind::undo;
+    const auto entry = describeLeftover(outcome);
+    EXPECT_EQ(entry.event, Event::leftoverUndone);
+    EXPECT_THAT(entry.message, HasSubstr("put back jobs/batch-1"));
+    outcome.done = false;
+    EXPECT_EQ(describeLeftover(outcome).event, Event::stepFailed);
 }
 
 TEST(AuditOfAStep, a_cgroupfs_pod_has_no_unit) {

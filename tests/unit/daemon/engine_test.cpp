@@ -203,6 +203,50 @@ TEST_F(EngineOnATree, refuses_a_hybrid_node_with_a_sentence_that_says_what_to_ch
     EXPECT_THAT(audit.names, ElementsAre("node-refused"));
 }
 
+TEST_F(EngineOnATree, an_unknown_moment_triggers_nothing_anew) {
+    Engine engine(settings(), audit);
+    ASSERT_TRUE(engine.attach().has_value());
+    engine.setPolicy(throttleAbove1000());
+    for (int i = 0; i < 5; ++i) {
+        second(engine, 1800, 1500);
+    }
+    now += 1s;
+    tree.write("proc/stat", "garbage\n");
+    engine.tick(now);
+    for (int i = 0; i < 3; ++i) {
+        second(engine, 1800, 1500);
+    }
+    EXPECT_EQ(std::ranges::count(audit.names, "rule-triggered"), 1);
+    EXPECT_EQ(std::ranges::count(audit.names, "rule-unknown"), 1);
+}
+
+TEST_F(EngineOnATree, the_first_ticks_without_a_rate_are_no_news) {
+    Engine engine(settings(), audit);
+    ASSERT_TRUE(engine.attach().has_value());
+    engine.setPolicy(throttleAbove1000());
+    second(engine, 500, 400);
+    second(engine, 500, 400);
+    EXPECT_THAT(audit.names, ElementsAre("policy-changed"));
+}
+
+TEST_F(EngineOnATree, follows_kubelet_to_another_driver) {
+    Engine engine(settings(), audit);
+    ASSERT_TRUE(engine.attach().has_value());
+    engine.setPolicy(throttleAbove1000());
+    engine.tick(now);
+    ASSERT_EQ(engine.published().snapshot->pods.size(), 1U);
+    tree.remove("kubepods.slice");
+    tree.write("kubepods/cgroup.controllers", "cpuset cpu io memory pids\n");
+    tree.writeCgroup("kubepods/besteffort/pod" + kUid);
+    for (int i = 0; i < 8; ++i) {
+        now += 1s;
+        engine.tick(now);
+    }
+    ASSERT_EQ(engine.published().snapshot->pods.size(), 1U);
+    EXPECT_EQ(engine.published().snapshot->pods[0].pod->cgroup.path.value,
+              "/kubepods/besteffort/pod" + kUid);
+}
+
 TEST_F(EngineOnATree, says_the_same_failure_once) {
     Engine engine(settings(), audit);
     ASSERT_TRUE(engine.attach().has_value());

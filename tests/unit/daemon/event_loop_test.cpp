@@ -60,6 +60,33 @@ TEST(TickTimer, an_exception_does_not_end_the_loop) {
     EXPECT_EQ(loop.run(), 7);
 }
 
+TEST(TickTimer, a_loop_that_only_fails_ends_so_that_everything_is_undone) {
+    EventLoop loop;
+    int ticks = 0;
+    loop.everyInterval(5ms, [&](MonotonicTime) {
+        ++ticks;
+        throw std::runtime_error("always");
+    });
+    EXPECT_EQ(loop.run(), EXIT_FAILURE);
+    EXPECT_EQ(ticks, 5);
+}
+
+TEST(TickTimer, a_shorter_interval_does_not_wait_for_the_old_one) {
+    EventLoop loop;
+    int ticks = 0;
+    const auto begin = monotonicNow();
+    loop.everyInterval(60s, [&](MonotonicTime) {
+        if (++ticks == 1) {
+            loop.changeInterval(10ms);
+        }
+        if (ticks == 3) {
+            loop.exit(0);
+        }
+    });
+    loop.run();
+    EXPECT_LT(monotonicNow() - begin, 30s);
+}
+
 TEST(Signals, arrive_on_the_loop) {
     EventLoop loop;
     bool arrived = false;
