@@ -88,6 +88,30 @@ int classify(const BusError& error, int code) {
     return code;
 }
 
+/// A socket that listens is connected to at once, also while nobody accepts; sd_bus_call() would
+/// then wait for the greeting as long as sd-bus likes (90 s), whatever time-out the call has.
+int waitUntilReady(sd_bus* bus) {
+    const auto end = std::chrono::steady_clock::now() + kCallTimeout;
+    for (;;) {
+        if (const int ready = sd_bus_is_ready(bus); ready != 0) {
+            return ready < 0 ? ready : 0;
+        }
+        int r = sd_bus_process(bus, nullptr);
+        if (r < 0) {
+            return r;
+        }
+        const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
+            end - std::chrono::steady_clock::now());
+        if (left.count() <= 0) {
+            return -ETIMEDOUT;
+        }
+        if (r == 0 && (r = sd_bus_wait(bus, static_cast<std::uint64_t>(left.count()))) < 0 &&
+            r != -EINTR) {
+            return r;
+        }
+    }
+}
+
 class SystemdUnits final : public UnitProperties {
 public:
     SystemdUnits() = default;
@@ -100,6 +124,7 @@ public:
 
 private:
     int connect();
+    int open();
     int connectTo(const char* address, bool peer);
     Result<Message> call(const Message& request, const std::string& doing);
     template <class Build>
@@ -140,6 +165,16 @@ int SystemdUnits::connect() {
         return 0;
     }
     bus_.reset();
+    int r = open();
+    r = r < 0 ? r : waitUntilReady(bus_.get());
+    if (r < 0) {
+        bus_.reset();
+        hung_ = hung_ || r == -ETIMEDOUT;
+    }
+    return r;
+}
+
+int SystemdUnits::open() {
     if (!address_.empty()) {
         return connectTo(address_.c_str(), peer_);
     }

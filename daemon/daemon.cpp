@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/daemon.hpp"
 
+#include "cgroup/descriptor.hpp"
 #include "daemon/audit/journal.hpp"
 #include "daemon/bus_listener.hpp"
 #include "daemon/engine.hpp"
-#include "cgroup/descriptor.hpp"
 #include "daemon/event_loop.hpp"
 #include "daemon/leftovers.hpp"
 #include "daemon/log.hpp"
@@ -143,7 +143,8 @@ private:
         } else {
             logAll(loaded.error());
             spdlog::error("the configuration was not reloaded; the old one stays in force");
-            configProblem_ = "; configuration error, the old one stays in force: " + loaded.error()[0];
+            configProblem_ =
+                "; configuration error, the old one stays in force: " + loaded.error()[0];
         }
         loadPolicies();
         sd_notify(0, "READY=1");
@@ -235,8 +236,8 @@ int checkConfig(const ConfigPaths& paths, bool configOnly) {
         const bool isError = refusal.severity == Refusal::Severity::error;
         fmt::print(stderr, "{}: {}\n", isError ? "error" : "warning", refusal.text());
     }
-    const auto errors = std::ranges::count(policy.refusals, Refusal::Severity::error,
-                                           &Refusal::severity);
+    const auto errors =
+        std::ranges::count(policy.refusals, Refusal::Severity::error, &Refusal::severity);
     fmt::print("configuration is good; {}: {} NodeQOS, {} PodQOS, {} AvoidanceAction, {} pods, "
                "{} errors\n",
                config->policyDirectory, policy.nodeQos.size(), policy.podQos.size(),

@@ -125,9 +125,8 @@ void Engine::attachAgainIfNeeded(MonotonicTime now) {
     }
     nextAttach_ = now + kAttachInterval;
     const auto layout = discover();
-    if (!collector_ ||
-        (layout && (layout->kubepods != layout_.kubepods ||
-                    layout->limitation() != layout_.limitation()))) {
+    if (!collector_ || (layout && (layout->kubepods != layout_.kubepods ||
+                                   layout->limitation() != layout_.limitation()))) {
         std::ignore = attach();
     }
 }
@@ -168,7 +167,9 @@ void Engine::setAnalyzerSettings(const analyzer::Settings& settings) {
     compile();
 }
 
-void Engine::compile() { compiled_ = analyzer::compile(policy_, settings_.analyzer); }
+void Engine::compile() {
+    compiled_ = analyzer::compile(policy_, settings_.analyzer);
+}
 
 void Engine::tick(MonotonicTime now) {
     attachAgainIfNeeded(now);
@@ -261,11 +262,11 @@ void Engine::forgetOldFailures() {
 }
 
 void Engine::publish() {
-    const bool stepsDone = std::ranges::any_of(decision_.plan.steps,
-                                               [](const Step& step) { return !step.preview; });
+    const bool stepsDone =
+        std::ranges::any_of(decision_.plan.steps, [](const Step& step) { return !step.preview; });
     published_.rulesChanged = decision_.rulesChanged;
-    published_.podsChanged = decision_.podsChanged || stepsDone ||
-                             published_.held.size() != executor_->held().size();
+    published_.podsChanged =
+        decision_.podsChanged || stepsDone || published_.held.size() != executor_->held().size();
     if (decision_.podsChanged) {
         forgetOldFailures();
     }
@@ -298,8 +299,8 @@ std::string Engine::statusLine() const {
     const auto count = [this](auto predicate) {
         return std::ranges::count_if(published_.rules, predicate);
     };
-    const auto invalid = count(
-        [](const RuleStatus& rule) { return rule.verdict.kind == VerdictKind::invalid; });
+    const auto invalid =
+        count([](const RuleStatus& rule) { return rule.verdict.kind == VerdictKind::invalid; });
     const auto acting = count([](const RuleStatus& rule) { return acts(rule.verdict.kind); });
     auto line = fmt::format("{}: {} rules ({} acting, {} invalid), {} pods, {} throttled",
                             name(published_.mode), published_.rules.size(), acting, invalid,

@@ -36,7 +36,8 @@ struct Told {
 struct EngineSettings {
     std::string cgroupMount = "/sys/fs/cgroup";
     std::optional<CgroupPath> cgroupRoot; ///< kubelet's --cgroup-root
-    cgroup::Hierarchy (*probe)(const std::string&) = cgroup::probeHierarchy; ///< tests bring their own
+    cgroup::Hierarchy (*probe)(const std::string&) =
+        cgroup::probeHierarchy; ///< tests bring their own
     std::string procRoot = "/proc";
     std::string runtimeDirectory = "/run/plimsoll";
     std::string nodeName;

@@ -53,7 +53,9 @@ bool guarded(const char* what, Function&& function) noexcept {
 
 } // namespace
 
-MonotonicTime monotonicNow() { return MonotonicTime{std::chrono::steady_clock::now()}; }
+MonotonicTime monotonicNow() {
+    return MonotonicTime{std::chrono::steady_clock::now()};
+}
 
 struct EventLoop::Source {
     virtual ~Source() = default;
@@ -87,7 +89,8 @@ struct PeriodicSource : EventLoop::Source {
         const auto step = toMicroseconds(interval);
         // After a late tick the next deadline may be a moment away: a rate over a moment is noise,
         // so it is left out, too.
-        const auto now = std::chrono::duration_cast<microseconds>(monotonicNow().time_since_epoch());
+        const auto now =
+            std::chrono::duration_cast<microseconds>(monotonicNow().time_since_epoch());
         const auto earliest = toMicroseconds(now) + step / 2;
         deadline += step;
         if (deadline < earliest) {
@@ -186,7 +189,9 @@ EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {
 
 EventLoop::~EventLoop() = default;
 
-sd_event* EventLoop::raw() const { return impl_->event; }
+sd_event* EventLoop::raw() const {
+    return impl_->event;
+}
 
 void EventLoop::everyInterval(microseconds interval, std::function<void(MonotonicTime)> tick) {
     auto source = std::make_unique<PeriodicSource>();
@@ -262,8 +267,12 @@ Result<void> EventLoop::onDirectoryChange(const std::string& directory,
     return {};
 }
 
-int EventLoop::run() { return sd_event_loop(impl_->event); }
+int EventLoop::run() {
+    return sd_event_loop(impl_->event);
+}
 
-void EventLoop::exit(int code) { sd_event_exit(impl_->event, code); }
+void EventLoop::exit(int code) {
+    sd_event_exit(impl_->event, code);
+}
 
 } // namespace plimsoll

@@ -10,7 +10,9 @@
 namespace plimsoll {
 namespace {
 
-std::string pathIn(const std::string& runtimeDirectory) { return runtimeDirectory + "/layout"; }
+std::string pathIn(const std::string& runtimeDirectory) {
+    return runtimeDirectory + "/layout";
+}
 
 /// Two lines: the mount point, and the kubepods cgroup below it.
 std::optional<cgroup::Layout> rememberedLayout(const std::string& runtimeDirectory) {

@@ -13,8 +13,8 @@ namespace plimsoll {
 /// Remembers in RUNTIME_DIRECTORY/layout where this run is about to change things.
 Result<void> rememberLayout(const std::string& runtimeDirectory, const cgroup::Layout& layout);
 
-/// Undoes in the remembered tree, in `today`'s where that is another one, and what systemd still has
-/// of units whose cgroups are gone (that needs no tree at all). Each outcome is an audit entry.
+/// Undoes in the remembered tree, in `today`'s where that is another one, and what systemd still
+/// has of units whose cgroups are gone (that needs no tree at all). Each outcome is an audit entry.
 /// False: something could not be put back.
 bool undoLeftovers(const std::string& runtimeDirectory, const cgroup::Layout& today,
                    const std::string& reason, audit::Sink& audit);

@@ -22,9 +22,9 @@ struct Level {
 
 // The first name of each value is the one that level() gives back.
 constexpr std::array kLevels = {
-    Level{"debug", spdlog::level::debug},   Level{"info", spdlog::level::info},
-    Level{"warning", spdlog::level::warn},  Level{"notice", spdlog::level::info},
-    Level{"err", spdlog::level::err},       Level{"crit", spdlog::level::critical},
+    Level{"debug", spdlog::level::debug},    Level{"info", spdlog::level::info},
+    Level{"warning", spdlog::level::warn},   Level{"notice", spdlog::level::info},
+    Level{"err", spdlog::level::err},        Level{"crit", spdlog::level::critical},
     Level{"alert", spdlog::level::critical}, Level{"emerg", spdlog::level::critical},
 };
 
@@ -37,9 +37,10 @@ std::string& currentTarget() {
 /// our own stderr tells (systemd.exec(5)).
 std::string automaticTarget() {
     const char* stream = std::getenv("JOURNAL_STREAM");
-    struct stat info {};
-    const bool isJournal = stream != nullptr && fstat(STDERR_FILENO, &info) == 0 &&
-                           std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) == stream;
+    struct stat info{};
+    const bool isJournal =
+        stream != nullptr && fstat(STDERR_FILENO, &info) == 0 &&
+        std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) == stream;
     return isJournal ? "journal" : "console";
 }
 
@@ -92,6 +93,8 @@ bool setTarget(const std::string& target) {
     return true;
 }
 
-std::string target() { return currentTarget(); }
+std::string target() {
+    return currentTarget();
+}
 
 } // namespace plimsoll::log

@@ -22,8 +22,7 @@ int main(int argc, char** argv) {
                                    "check configuration and policies, print every remark, and end");
     app.add_flag("--config-only", configOnly, "with --check-config: leave the policies out")
         ->needs(checkFlag);
-    app.add_flag("--undo", undo, "put back what an earlier run left, and end")
-        ->excludes(checkFlag);
+    app.add_flag("--undo", undo, "put back what an earlier run left, and end")->excludes(checkFlag);
     CLI11_PARSE(app, argc, argv);
 
     plimsoll::log::setup();

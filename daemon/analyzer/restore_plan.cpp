@@ -75,17 +75,16 @@ Millicores raise(Tick& tick, const Candidate& candidate, std::size_t place, cons
     if (!up) {
         return {};
     }
-    tick.plan.steps.push_back(
-        {.kind = StepKind::restore,
-         .pod = bound.cgroup,
-         .podName = view.held->podName,
-         .from = input.current,
-         .to = up->to,
-         .toBaseline = up->toBaseline,
-         .expectedRelease = up->credit,
-         .usage = candidate.facts.usage,
-         .causes = std::move(causes),
-         .reason = whyRestore(tick, room.rule, candidate.facts, place, *up)});
+    tick.plan.steps.push_back({.kind = StepKind::restore,
+                               .pod = bound.cgroup,
+                               .podName = view.held->podName,
+                               .from = input.current,
+                               .to = up->to,
+                               .toBaseline = up->toBaseline,
+                               .expectedRelease = up->credit,
+                               .usage = candidate.facts.usage,
+                               .causes = std::move(causes),
+                               .reason = whyRestore(tick, room.rule, candidate.facts, place, *up)});
     return up->credit;
 }
 

@@ -85,8 +85,8 @@ Entry fromStep(Event event, const Outcome& outcome) {
     Entry entry{.event = event, .priority = info(event).priority};
     const auto from = formatCpuMax(step.from);
     const auto to = formatCpuMax(step.to);
-    entry.message = std::string(verb(event)) + " " + podLabel(step) + ": cpu.max '" + from +
-                    "' → '" + to + "'";
+    entry.message =
+        std::string(verb(event)) + " " + podLabel(step) + ": cpu.max '" + from + "' → '" + to + "'";
     if (!step.reason.empty()) {
         entry.message += " (" + step.reason + ")";
     }

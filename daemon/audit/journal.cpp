@@ -17,7 +17,9 @@ spdlog::level::level_enum levelOf(int priority) {
 }
 
 /// sd_journal_sendv says 0 also when no journald listens.
-bool journaldListens() { return access("/run/systemd/journal/socket", W_OK) == 0; }
+bool journaldListens() {
+    return access("/run/systemd/journal/socket", W_OK) == 0;
+}
 
 } // namespace
 

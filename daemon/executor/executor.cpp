@@ -169,6 +169,10 @@ Result<void> Executor::Impl::set(const OpenGroup& group, const std::string& byte
 
 Result<BaselineRecord> Executor::Impl::begin(const OpenGroup& group, const Step& step,
                                              const std::string& bytes) {
+    if (!group.trusted) {
+        // Its record would not be believed after a crash, so nothing is changed in the first place.
+        return fail(EPERM, group.path + " could be written by others than root: not touched");
+    }
     auto loaded = cgroup::loadBaseline(*ports.files, group);
     if (!loaded) {
         return std::unexpected(std::move(loaded).error().with(
@@ -228,9 +232,20 @@ void Executor::Impl::afterFailedWrite(const OpenGroup& group, BaselineRecord rec
             return;
         }
     }
-    if (!record.isOurs(*now)) {
+    const bool ourMismatch = record.unit && error.code == EIO; // read back after our own write
+    if (!record.isOurs(*now) && ourMismatch) {
         record.to = trimmed(*now); // it came of our write, so undo may take it away
         std::ignore = cgroup::storeBaseline(*ports.files, group, record);
+    } else if (!record.isOurs(*now)) {
+        // Somebody else's value came in between: it stays, and what is ours around it goes.
+        const auto undone = writer.undo(group, record);
+        Outcome ignored;
+        if (undone && finish(group, record, *undone, ignored)) {
+            if (const auto index = find(record.cgroup)) {
+                forget(*index);
+            }
+            return;
+        }
     }
     const auto value = parseCpuMax(*now);
     hold(std::move(record), value.value_or(CpuMax{}), nullptr, tick);

@@ -145,7 +145,9 @@ void Executor::Impl::retryPending() {
     pendingUnits.erase(pendingUnits.begin());
     if (!find(record.cgroup)) { // else it is held again, with a record of its own
         Outcome ignored;
-        std::ignore = undoUnit(record, ignored);
+        if (!undoUnit(record, ignored)) {
+            pendingUnits.push_back(record);
+        }
     }
 }
 

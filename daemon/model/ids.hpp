@@ -21,7 +21,8 @@ struct Id {
     friend auto operator<=>(const Id&, const Id&) = default;
 };
 
-/// metadata.uid with dashes, as the API server writes it, also where the cgroup name has underscores.
+/// metadata.uid with dashes, as the API server writes it, also where the cgroup name has
+/// underscores.
 using PodUid = Id<struct PodUidTag>;
 /// 64 hex digits, without the runtime's prefix and ".scope".
 using ContainerId = Id<struct ContainerIdTag>;

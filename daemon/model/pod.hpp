@@ -31,8 +31,8 @@ struct ContainerResources {
     std::optional<Millicores> cpuLimit;
     std::optional<Bytes> memoryRequest;
     std::optional<Bytes> memoryLimit;
-    std::optional<Millicores> elasticCpu;  ///< gocrane.io/cpu limit, else request
-    std::optional<Bytes> elasticMemory;    ///< gocrane.io/memory limit, else request
+    std::optional<Millicores> elasticCpu; ///< gocrane.io/cpu limit, else request
+    std::optional<Bytes> elasticMemory;   ///< gocrane.io/memory limit, else request
 };
 
 struct Pod {
@@ -43,9 +43,9 @@ struct Pod {
     QosClass qosClass = QosClass::unknown; ///< status.qosClass, else from the resources
     std::int32_t priority = 0;             ///< spec.priority; absent counts as 0
     PodPhase phase = PodPhase::running;
-    bool terminating = false;  ///< has a deletionTimestamp
-    bool mirror = false;       ///< static pod: annotation kubernetes.io/config.mirror or config.source
-    bool daemonSet = false;    ///< owned by a DaemonSet
+    bool terminating = false; ///< has a deletionTimestamp
+    bool mirror = false;    ///< static pod: annotation kubernetes.io/config.mirror or config.source
+    bool daemonSet = false; ///< owned by a DaemonSet
     /// Seconds since 1970; none when status.startTime is absent.
     std::optional<std::int64_t> startTime;
     std::vector<ContainerResources> containers;

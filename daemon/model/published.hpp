@@ -16,9 +16,9 @@ namespace plimsoll {
 
 enum class Mode : std::uint8_t {
     starting,
-    watching,  ///< no rule acts
-    avoiding,  ///< some rule acts or something is held
-    refusing,  ///< the node cannot be protected; the reason says why
+    watching, ///< no rule acts
+    avoiding, ///< some rule acts or something is held
+    refusing, ///< the node cannot be protected; the reason says why
 };
 std::string_view name(Mode mode);
 
@@ -29,13 +29,13 @@ struct Published {
     std::string nodeName;
     std::shared_ptr<const Snapshot> snapshot;
     std::vector<RuleStatus> rules;
-    std::vector<PodStatus> pods;   ///< same order as snapshot->pods
+    std::vector<PodStatus> pods; ///< same order as snapshot->pods
     std::vector<HeldPod> held;
     std::vector<Refusal> refusals;
     std::string lastError;
     std::uint64_t policyGeneration = 0; ///< counts up with every policy change
-    bool rulesChanged = false;   ///< any verdict, limitation or rule list change in this tick
-    bool podsChanged = false;    ///< pods came, went, or were throttled or restored in this tick
+    bool rulesChanged = false; ///< any verdict, limitation or rule list change in this tick
+    bool podsChanged = false;  ///< pods came, went, or were throttled or restored in this tick
 };
 
 } // namespace plimsoll

@@ -37,7 +37,6 @@ using Percent = Amount<struct PercentUnit>;
 using Microseconds = std::chrono::microseconds;
 
 /// CLOCK_MONOTONIC. The pure parts take it as an argument and never read a clock.
-using MonotonicTime =
-    std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
+using MonotonicTime = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
 
 } // namespace plimsoll

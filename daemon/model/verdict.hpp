@@ -42,17 +42,17 @@ struct RuleStatus {
     RuleKey key;
     Rule rule;
     Verdict verdict;
-    std::optional<double> value;     ///< of the metric, in its unit; none: unknown
-    std::optional<Millicores> gap;   ///< what has to go (positive) or may come back (negative)
-    bool hit = false;                ///< above the watermark this tick
-    bool mayRestore = false;         ///< cooled down: what it did is being undone
-    std::string limitation;          ///< why its action cannot (fully) be carried out; usually empty
+    std::optional<double> value;   ///< of the metric, in its unit; none: unknown
+    std::optional<Millicores> gap; ///< what has to go (positive) or may come back (negative)
+    bool hit = false;              ///< above the watermark this tick
+    bool mayRestore = false;       ///< cooled down: what it did is being undone
+    std::string limitation;        ///< why its action cannot (fully) be carried out; usually empty
 };
 
 /// One pod of the node: what it is, what it uses, what was done to it and why.
 struct PodStatus {
     std::shared_ptr<const PodCgroup> cgroup;
-    std::string podName;  ///< namespace/name; empty: no Pod object is known for this cgroup
+    std::string podName; ///< namespace/name; empty: no Pod object is known for this cgroup
     QosClass qosClass = QosClass::unknown;
     std::int32_t priority = 0;
     std::string exemption; ///< why it can never be a candidate; empty: it may be one

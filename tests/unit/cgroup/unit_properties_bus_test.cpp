@@ -212,6 +212,25 @@ TEST(UnitPropertiesOverTheBus, after_one_time_out_nothing_more_is_asked_until_th
     EXPECT_TRUE(client->unitOf(CgroupPath(kPath)));
 }
 
+TEST(UnitPropertiesOverTheBus, a_socket_that_nobody_accepts_on_costs_one_time_out_too) {
+    test::FakeTree tree;
+    const auto path = tree.path("private");
+    const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+    std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+    ASSERT_EQ(::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(::listen(listener, 5), 0);
+    const auto client = makeUnitPropertiesAt("unix:path=" + path, true);
+    const auto start = std::chrono::steady_clock::now();
+    for (int pod = 0; pod < 3; ++pod) {
+        const auto unit = client->unitOf(CgroupPath(kPath));
+        ASSERT_FALSE(unit);
+        EXPECT_EQ(unit.error().code, ETIMEDOUT) << unit.error().what;
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(6));
+    ::close(listener);
+}
+
 TEST(UnitPropertiesOverTheBus, a_group_that_is_no_unit_has_none) {
     StandIn systemd;
     const auto client = systemd.client();

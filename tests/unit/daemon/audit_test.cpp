@@ -121,7 +121,8 @@ TEST(AuditOfARule, unknown_is_not_zero) {
 }
 
 TEST(AuditOfARefusal, is_a_warning_for_an_error_and_a_notice_for_a_remark) {
-    Refusal refusal{.file = "a.yaml", .line = 3, .object = "NodeQOS/w", .path = "spec", .reason = "bad"};
+    Refusal refusal{
+        .file = "a.yaml", .line = 3, .object = "NodeQOS/w", .path = "spec", .reason = "bad"};
     EXPECT_EQ(describe(refusal).message, "refused: a.yaml:3: NodeQOS/w: spec: bad");
     EXPECT_EQ(describe(refusal).priority, LOG_WARNING);
     refusal.severity = Refusal::Severity::warning;

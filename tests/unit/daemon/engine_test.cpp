@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole main job on a tree of plain files: the rooms are the real ones.
 #include "daemon/engine.hpp"
-
 #include "tests/unit/support/fake_tree.hpp"
 
 #include <algorithm>
@@ -29,8 +28,12 @@ public:
 const std::string kUid = "11111111-2222-3333-4444-555555555555";
 const std::string kPod = test::systemdPodPath("besteffort", kUid);
 
-cgroup::Hierarchy unified(const std::string&) { return cgroup::Hierarchy::unified; }
-cgroup::Hierarchy hybrid(const std::string&) { return cgroup::Hierarchy::hybrid; }
+cgroup::Hierarchy unified(const std::string&) {
+    return cgroup::Hierarchy::unified;
+}
+cgroup::Hierarchy hybrid(const std::string&) {
+    return cgroup::Hierarchy::hybrid;
+}
 
 PolicySet throttleAbove1000(Strategy strategy = Strategy::none) {
     PolicySet policy;
@@ -45,7 +48,8 @@ PolicySet throttleAbove1000(Strategy strategy = Strategy::none) {
     policy.actions = {{.name = "throttle",
                        .coolDown = 3s,
                        .cpuThrottle = CpuThrottle{.minCpuRatio = 10, .stepCpuRatio = 50}}};
-    policy.podQos = {{.name = "be", .allowedActions = {"throttle"}, .labelSelector = LabelSelector{}}};
+    policy.podQos = {
+        {.name = "be", .allowedActions = {"throttle"}, .labelSelector = LabelSelector{}}};
     policy.pods = {{.namespaceName = "jobs",
                     .name = "batch",
                     .uid = PodUid(kUid),
@@ -73,7 +77,8 @@ protected:
                 .nodeName = "node"};
     }
 
-    /// A second in which the node's two CPUs were busy with `node` millicores, `pod` of them the pod's.
+    /// A second in which the node's two CPUs were busy with `node` millicores, `pod` of them the
+    /// pod's.
     void second(Engine& engine, double node, double pod) {
         now += 1s;
         busy += static_cast<unsigned long long>(node / 10); // 100 jiffies a second and CPU

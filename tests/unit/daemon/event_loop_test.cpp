@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/event_loop.hpp"
-
 #include "tests/unit/support/fake_tree.hpp"
 
 #include <csignal>
@@ -90,10 +89,11 @@ TEST(TickTimer, a_shorter_interval_does_not_wait_for_the_old_one) {
 TEST(Signals, arrive_on_the_loop) {
     EventLoop loop;
     bool arrived = false;
-    ASSERT_TRUE(loop.onSignal(SIGUSR1, [&] {
-                        arrived = true;
-                        loop.exit(0);
-                    })
+    ASSERT_TRUE(loop.onSignal(SIGUSR1,
+                              [&] {
+                                  arrived = true;
+                                  loop.exit(0);
+                              })
                     .has_value());
     std::raise(SIGUSR1);
     loop.run();

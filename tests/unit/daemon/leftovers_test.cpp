@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/leftovers.hpp"
-
 #include "daemon/executor/executor.hpp"
+#include "daemon/leftovers.hpp"
 #include "tests/unit/support/fake_tree.hpp"
 
 #include <gtest/gtest.h>
@@ -40,7 +39,7 @@ protected:
         ASSERT_EQ(tree.read(kPod + "/cpu.max").substr(0, 5), "50000");
     }
     static std::uint64_t inodeOf(const std::string& path) {
-        struct stat info {};
+        struct stat info{};
         return stat(path.c_str(), &info) == 0 ? info.st_ino : 0;
     }
     test::FakeTree tree;

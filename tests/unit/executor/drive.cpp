@@ -30,7 +30,7 @@ public:
         : layout_(layout), executor_(layout, runtime) {}
 
     void choose(const std::string& path) {
-        struct stat info {};
+        struct stat info{};
         if (::stat(layout_.absolute(CgroupPath(path)).c_str(), &info) != 0) {
             std::cerr << "no such cgroup: " << path << '\n';
             std::exit(2);

@@ -13,15 +13,17 @@ struct Case {
 
 class CpuMaxText : public testing::TestWithParam<Case> {};
 
-TEST_P(CpuMaxText, parses) { EXPECT_EQ(parseCpuMax(GetParam().text), GetParam().expected); }
+TEST_P(CpuMaxText, parses) {
+    EXPECT_EQ(parseCpuMax(GetParam().text), GetParam().expected);
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Kernel, CpuMaxText,
     testing::Values(Case{"max 100000\n", CpuMax{std::nullopt, Microseconds{100'000}}},
                     Case{"180000 100000\n", CpuMax{Microseconds{180'000}, Microseconds{100'000}}},
                     Case{"2500 5000", CpuMax{Microseconds{2500}, Microseconds{5000}}},
-                    Case{"", std::nullopt}, Case{"max", std::nullopt},
-                    Case{"max 0", std::nullopt}, Case{"-1 100000", std::nullopt},
+                    Case{"", std::nullopt}, Case{"max", std::nullopt}, Case{"max 0", std::nullopt},
+                    Case{"-1 100000", std::nullopt},
                     Case{"99999999999999999999 100000", std::nullopt},
                     Case{"180000  100000", std::nullopt}, Case{"180000 100000 1", std::nullopt},
                     Case{"maximum 100000", std::nullopt}));
