@@ -16,7 +16,7 @@ constexpr std::size_t kMaxRefusalsPerObject = 50;
 /// Longer words of the file are cut in messages.
 constexpr std::size_t kMaxQuoted = 80;
 
-std::string quoted(std::string_view word) {
+std::string inQuotes(std::string_view word) {
     std::string result = "'";
     for (const char c : word.substr(0, kMaxQuoted)) {
         const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
@@ -110,7 +110,7 @@ std::optional<std::string> Field::text() const {
         const bool scalar =
             node_->kind != YamlNode::Kind::map && node_->kind != YamlNode::Kind::list;
         if (scalar) {
-            error("must be a string, and unquoted " + quoted(node_->text) + " is " +
+            error("must be a string, and unquoted " + inQuotes(node_->text) + " is " +
                   std::string(describe(node_->kind)) + "; write it in quotes");
         } else {
             wrongType("a string");
@@ -153,7 +153,7 @@ std::optional<double> Field::quantity() const {
     }
     if (node_->kind == YamlNode::Kind::integer || node_->kind == YamlNode::Kind::number) {
         if (!std::isfinite(node_->number) || std::abs(node_->number) > kLargestQuantity) {
-            error("must be a finite number, not " + quoted(node_->text));
+            error("must be a finite number, not " + inQuotes(node_->text));
             return std::nullopt;
         }
         return node_->number;
@@ -165,7 +165,7 @@ std::optional<double> Field::quantity() const {
     const auto value = parseQuantity(node_->text);
     if (!value) {
         error("must be a quantity such as 4000, \"80.5\", \"500m\" or \"2Gi\", not " +
-              quoted(node_->text));
+              inQuotes(node_->text));
     }
     return value;
 }
@@ -225,8 +225,8 @@ void Field::warnUnknown(std::span<const std::string_view> known) const {
             continue;
         }
         const auto meant = suggestion(key, known);
-        value.warning("unknown field " + quoted(key) +
-                      (meant.empty() ? " is ignored" : ", did you mean " + quoted(meant) + "?"));
+        value.warning("unknown field " + inQuotes(key) +
+                      (meant.empty() ? " is ignored" : ", did you mean " + inQuotes(meant) + "?"));
     }
 }
 
@@ -255,7 +255,7 @@ void Field::wrongType(std::string_view expected) const {
     if (node_->kind == YamlNode::Kind::text) {
         reason += "the string ";
     }
-    error(reason + (scalar ? quoted(node_->text) : std::string(describe(node_->kind))));
+    error(reason + (scalar ? inQuotes(node_->text) : std::string(describe(node_->kind))));
 }
 
 void Field::error(std::string reason) const {

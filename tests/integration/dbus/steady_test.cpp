@@ -1,33 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a tick costs in which nothing happens.
 #include "fixture.hpp"
-
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
-namespace {
-std::atomic<long> allocations = 0; // NOLINT: operator new has nowhere else to count
-} // namespace
-
-void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
-    ++allocations;
-    return std::malloc(size == 0 ? 1 : size);
-}
-void* operator new(std::size_t size) {
-    if (void* memory = operator new(size, std::nothrow))
-        return memory;
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t /*size*/) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, const std::nothrow_t& /*tag*/) noexcept {
-    std::free(memory);
-}
+#include "tests/unit/support/allocations.hpp"
 
 namespace plimsoll::test {
 namespace {
@@ -39,9 +13,9 @@ TEST_F(Steady, tick_without_changes_allocates_nothing) {
     long during = -1;
     service.onLoop([&] {
         nextTick(service.state);
-        const long before = allocations;
+        const std::size_t before = allocations();
         service.service->publish();
-        during = allocations - before;
+        during = static_cast<long>(allocations() - before);
     });
     EXPECT_EQ(during, 0);
 }
@@ -52,9 +26,9 @@ TEST_F(Steady, nothing_is_allocated_without_a_bus_either) {
     long during = -1;
     service.onLoop([&] {
         service.state.mode = Mode::avoiding;
-        const long before = allocations;
+        const std::size_t before = allocations();
         service.service->publish();
-        during = allocations - before;
+        during = static_cast<long>(allocations() - before);
     });
     EXPECT_EQ(during, 0);
 }

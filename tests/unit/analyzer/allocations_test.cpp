@@ -1,32 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A tick in which nothing happens allocates nothing. On its own, because it replaces operator new.
 #include "tests/unit/analyzer/fake_node.hpp"
+#include "tests/unit/support/allocations.hpp"
 
-#include <cstdlib>
 #include <gtest/gtest.h>
-#include <new>
-
-namespace {
-std::size_t allocations = 0;
-} // namespace
-
-void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* memory = std::malloc(size)) {
-        return memory;
-    }
-    throw std::bad_alloc();
-}
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-    ++allocations;
-    return std::malloc(size);
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
 
 namespace plimsoll::analyzer {
 namespace {
@@ -51,15 +28,15 @@ FakeNode fiveHundredPodsAndFiftyRules() {
 
 std::size_t allocationsOfOneTick(FakeNode& node) {
     const auto snapshot = node.measure();
-    const auto before = allocations;
+    const auto before = plimsoll::test::allocations();
     node.decideOn(snapshot);
-    return allocations - before;
+    return plimsoll::test::allocations() - before;
 }
 
 TEST(Allocations, none_in_a_steady_tick) {
     auto node = fiveHundredPodsAndFiftyRules();
     node.ticks(2);
-    ASSERT_GT(allocations, 0U) << "the counter counts";
+    ASSERT_GT(plimsoll::test::allocations(), 0U) << "the counter counts";
     EXPECT_EQ(allocationsOfOneTick(node), 0U);
     EXPECT_TRUE(node.decision.plan.empty());
     EXPECT_FALSE(node.decision.rulesChanged || node.decision.podsChanged);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole main job on a tree of plain files: the rooms are the real ones.
 #include "daemon/engine.hpp"
+#include "tests/unit/support/allocations.hpp"
 #include "tests/unit/support/fake_tree.hpp"
 
 #include <algorithm>
@@ -79,13 +80,16 @@ protected:
 
     /// A second in which the node's two CPUs were busy with `node` millicores, `pod` of them the
     /// pod's.
-    void second(Engine& engine, double node, double pod) {
+    void pass(double node, double pod) {
         now += 1s;
         busy += static_cast<unsigned long long>(node / 10); // 100 jiffies a second and CPU
         idle += static_cast<unsigned long long>((2000 - node) / 10);
         podUsage += static_cast<unsigned long long>(pod * 1000);
         tree.writeProc(busy, idle);
         tree.write(kPod + "/cpu.stat", test::cpuStatText(podUsage));
+    }
+    void second(Engine& engine, double node, double pod) {
+        pass(node, pod);
         engine.tick(now);
     }
 
@@ -250,6 +254,21 @@ TEST_F(EngineOnATree, follows_kubelet_to_another_driver) {
     ASSERT_EQ(engine.published().snapshot->pods.size(), 1U);
     EXPECT_EQ(engine.published().snapshot->pods[0].pod->cgroup.path.value,
               "/kubepods/besteffort/pod" + kUid);
+}
+
+TEST_F(EngineOnATree, a_steady_tick_from_reading_to_publishing_allocates_nothing) {
+    Engine engine(settings(), audit);
+    ASSERT_TRUE(engine.attach().has_value());
+    engine.setPolicy(throttleAbove1000());
+    for (int i = 0; i < 12; ++i) {
+        second(engine, 500, 400);
+    }
+    for (int i = 0; i < 10; ++i) {
+        pass(500, 400);
+        const auto before = test::allocations();
+        engine.tick(now);
+        EXPECT_EQ(test::allocations() - before, 0U) << "tick " << i;
+    }
 }
 
 TEST_F(EngineOnATree, says_the_same_failure_once) {

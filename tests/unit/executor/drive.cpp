@@ -6,7 +6,9 @@
 // Commands, in order, in one process: pod PATH chooses the cgroup for what follows;
 // throttle QUOTA, restore QUOTA, reapply QUOTA (microseconds, with the period that stands);
 // baseline, undo, yield; undo-all; leftovers; vanished; sleep MS; cycle COUNT (throttle and restore
-// again and again, for kills). Every outcome is one line. Exit status 1 if a step was not done.
+// again and again, for kills); library QUOTA (writes by libcgroup or not at all). Every outcome is
+// one line. Exit status 1 if a step was not done.
+#include "cgroup/file_writer.hpp"
 #include "daemon/executor/executor.hpp"
 
 #include <algorithm>
@@ -69,6 +71,23 @@ public:
         }
     }
 
+    void writeByLibrary(long quota) {
+        class NoWrites : public cgroup::WritePort {
+            Result<void> write(const cgroup::OpenGroup&, const std::string&,
+                               std::string_view) override {
+                return fail(ENOSYS, "libcgroup did not write it");
+            }
+        } port;
+        const cgroup::FileWriter writer(port, layout_.mount);
+        const auto group = port.openGroup(layout_.absolute(pod_->cgroup.path));
+        const auto done = group ? writer.writeCpuMax(*group, pod_->cgroup.path,
+                                                     std::to_string(quota) + " 100000\n")
+                                : Result<void>(std::unexpected(group.error()));
+        failed_ = failed_ || !done;
+        std::cout << "libcgroup " << (writer.usesLibcgroup() ? "knows" : "does not know")
+                  << " this tree: " << (done ? "written" : done.error().what) << '\n';
+    }
+
     /// Returns how many words were used.
     std::size_t run(const std::vector<std::string>& words, std::size_t at) {
         const auto& command = words[at];
@@ -82,6 +101,8 @@ public:
             step(StepKind::restore, number());
         } else if (command == "reapply") {
             step(StepKind::reapply, number());
+        } else if (command == "library") {
+            writeByLibrary(number());
         } else if (command == "sleep") {
             std::cout << std::flush;
             std::this_thread::sleep_for(std::chrono::milliseconds(number()));
