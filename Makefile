@@ -44,7 +44,7 @@ node-test: build/test/build.ninja install-tree
 	tests/integration/trixie_build.sh
 
 bench: build/bench/build.ninja
-	ninja -C build/bench -j$(JOBS)
+	ninja -C build/bench -j$(JOBS) tests/bench/plimsoll-bench tests/bench/plimsoll-microbench
 	tests/bench/run build/bench
 
 build/bench/build.ninja:
