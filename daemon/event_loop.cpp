@@ -173,6 +173,9 @@ struct EventLoop::Impl {
     std::vector<std::unique_ptr<Source>> sources;
     PeriodicSource* periodic = nullptr;
 
+    Impl() = default;
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
     ~Impl() {
         sources.clear();
         sd_event_unref(event);

@@ -40,7 +40,7 @@ void Journal::write(const Entry& entry) {
     }
     for (const auto& [field, value] : entry.fields) {
         if (!value.empty()) {
-            lines.push_back("PLIMSOLL_" + field + "=" + value);
+            lines.emplace_back("PLIMSOLL_").append(field).append("=").append(value);
         }
     }
     std::vector<iovec> parts;
