@@ -27,6 +27,8 @@ struct Executor::Impl {
                      std::uint64_t tick);
     Result<void> putBack(const cgroup::OpenGroup& group, Outcome& outcome);
     Result<void> letGo(const cgroup::OpenGroup& group, const CpuMax& value, Outcome& outcome);
+    Result<void> release(const cgroup::OpenGroup& group, std::size_t index,
+                         const Result<cgroup::Undone>& undone, Outcome& outcome);
     Result<cgroup::BaselineRecord> begin(const cgroup::OpenGroup& group, const Step& step,
                                          const std::string& bytes);
     void afterFailedWrite(const cgroup::OpenGroup& group, cgroup::BaselineRecord record,

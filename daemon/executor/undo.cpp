@@ -59,15 +59,7 @@ Result<void> Executor::Impl::putBack(const OpenGroup& group, Outcome& outcome) {
         return fail(EINVAL, group.path + " is not held: there is nothing to put back");
     }
     const auto record = records[*index];
-    const auto undone = writer.undo(group, record);
-    if (!undone) {
-        return std::unexpected(undone.error());
-    }
-    auto finished = finish(group, record, *undone, outcome);
-    if (finished) {
-        forget(*index);
-    }
-    return finished;
+    return release(group, *index, writer.undo(group, record), outcome);
 }
 
 Result<void> Executor::Impl::letGo(const OpenGroup& group, const CpuMax& value, Outcome& outcome) {
@@ -87,13 +79,18 @@ Result<void> Executor::Impl::letGo(const OpenGroup& group, const CpuMax& value, 
         return fail(ESTALE, "changed since it was read: expected '" + formatCpuMax(step.to) +
                                 "', cpu.max says '" + text + "'");
     }
-    const auto undone = writer.yield(group, record);
+    return release(group, *index, writer.yield(group, record), outcome);
+}
+
+Result<void> Executor::Impl::release(const OpenGroup& group, std::size_t index,
+                                     const Result<Undone>& undone, Outcome& outcome) {
     if (!undone) {
         return std::unexpected(undone.error());
     }
+    const auto record = records[index];
     auto finished = finish(group, record, *undone, outcome);
     if (finished) {
-        forget(*index);
+        forget(index);
     }
     return finished;
 }
