@@ -179,7 +179,7 @@ void Engine::tick(MonotonicTime now) {
     published_.snapshot = collector_->collect(now);
     noteTrouble();
     executor_->forgetVanished(*published_.snapshot);
-    analyzer::decide(*compiled_, *published_.snapshot, executor_->held(), state_, decision_);
+    analyzer::decide(*compiled_, *published_.snapshot, {.held = executor_->held()}, state_, decision_);
     if (decision_.rulesChanged) {
         reportRules(planId());
     }
@@ -223,7 +223,7 @@ void Engine::reportRules(const std::string& planId) {
 void Engine::carryOut() {
     // A preview is the same every tick; it is told once, in the tick that triggered the rule.
     for (const auto& step : decision_.plan.steps) {
-        if (step.preview && decision_.rulesChanged) {
+        if (step.disposition != Disposition::act && decision_.rulesChanged) {
             report(Outcome{.step = step}, planId());
         }
     }
@@ -238,7 +238,7 @@ void Engine::report(const Outcome& outcome, const std::string& planId) {
         lastFailure_.erase(outcome.step.podName);
         return;
     }
-    if (!outcome.done && !outcome.step.preview) {
+    if (!outcome.done && outcome.step.disposition == Disposition::act) {
         published_.lastError = outcome.step.podName + ": " + outcome.error;
         auto& last = lastFailure_[outcome.step.podName];
         if (last == outcome.error) {
@@ -263,7 +263,7 @@ void Engine::forgetOldFailures() {
 
 void Engine::publish() {
     const bool stepsDone =
-        std::ranges::any_of(decision_.plan.steps, [](const Step& step) { return !step.preview; });
+        std::ranges::any_of(decision_.plan.steps, [](const Step& step) { return step.disposition == Disposition::act; });
     published_.rulesChanged = decision_.rulesChanged;
     published_.podsChanged =
         decision_.podsChanged || stepsDone || published_.held.size() != executor_->held().size();

@@ -51,8 +51,8 @@ void PodObject::updateName(const std::string& podName, Changes& changes) {
 void PodObject::updateLimits(Changes& changes) {
     const std::uint64_t tick = state_.snapshot ? state_.snapshot->tick : 0;
     if (held != nullptr) {
-        released_ = Released{tick, held->applied, held->baseline};
-        changes.take(baseline_, held->baseline, "BaselineCpuMax");
+        released_ = Released{tick, held->applied.cpuMax(), held->baseline.cpuMax()};
+        changes.take(baseline_, std::optional(held->baseline.cpuMax()), "BaselineCpuMax");
         changes.take(causes_, held->causes, "Causes");
     } else {
         if (released_ && throttled_)
@@ -71,7 +71,7 @@ void PodObject::updateLimits(Changes& changes) {
 
 std::optional<CpuMax> PodObject::limitNow() const {
     if (held != nullptr)
-        return held->applied;
+        return held->applied.cpuMax();
     const PodSample* now = sample();
     if (now == nullptr || !now->cpuMax)
         return std::nullopt;

@@ -123,7 +123,7 @@ double RuleObject::Value() {
 
 double RuleObject::Gap() {
     const RuleStatus* now = status();
-    return now != nullptr && now->gap ? now->gap->value : kNotKnown;
+    return now != nullptr && now->gap ? now->gap->amount : kNotKnown;
 }
 
 RuleObjects::RuleObjects(sdbus::IConnection& connection, const Published& state)

@@ -17,7 +17,7 @@ Dict ruleDetails(const RuleStatus& rule) {
     if (rule.value)
         out.emplace("Value", sdbus::Variant{*rule.value});
     if (rule.gap)
-        out.emplace("Gap", sdbus::Variant{rule.gap->value});
+        out.emplace("Gap", sdbus::Variant{rule.gap->amount});
     out.emplace("Verdict", sdbus::Variant{rule.verdict.text()});
     out.emplace("ActionName", sdbus::Variant{rule.rule.actionName});
     out.emplace("Strategy", sdbus::Variant{std::string(
@@ -39,8 +39,8 @@ Dict stepDetails(const Outcome& outcome) {
     out.emplace("Reason", sdbus::Variant{step.reason});
     out.emplace("Writer", sdbus::Variant{outcome.writer});
     out.emplace("Causes", sdbus::Variant{causes});
-    out.emplace("ExpectedRelease", sdbus::Variant{step.expectedRelease.value});
-    out.emplace("Usage", sdbus::Variant{step.usage.value});
+    out.emplace("ExpectedRelease", sdbus::Variant{step.expected.cpu.value});
+    out.emplace("Usage", sdbus::Variant{step.usage.cpu.value});
     out.emplace("ToBaseline", sdbus::Variant{step.toBaseline});
     return out;
 }
@@ -59,12 +59,12 @@ void emitRestored(ManagerObject& manager, const RuleStatus& rule) {
 
 void emitStep(ManagerObject& manager, const Outcome& outcome) {
     const Step& step = outcome.step;
-    if (step.preview || outcome.gone)
+    if (step.disposition != Disposition::act || outcome.gone)
         return;
     const std::string kind(name(step.kind));
     const std::string cgroup = step.pod ? step.pod->cgroup.path.value : std::string();
-    const std::string from = formatCpuMax(step.from);
-    const std::string to = formatCpuMax(step.to);
+    const std::string from = formatLimit(step.from);
+    const std::string to = formatLimit(step.to);
     Dict details = stepDetails(outcome);
     if (step.kind == StepKind::reapply)
         manager.emitDrift(step.podName, cgroup, from, kind, details);

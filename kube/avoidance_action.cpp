@@ -24,14 +24,14 @@ std::optional<CpuThrottle> decodeCpuThrottle(const Field& cpuThrottle) {
     return result;
 }
 
-bool decodeMemoryThrottle(const Field& memoryThrottle) {
+std::optional<MemoryThrottle> decodeMemoryThrottle(const Field& memoryThrottle) {
     if (!memoryThrottle.present() || !memoryThrottle.isMap()) {
-        return false;
+        return std::nullopt;
     }
     memoryThrottle.warnUnknown({"forceGC"});
     const bool forceGc = memoryThrottle.at("forceGC").boolean().value_or(false);
     memoryThrottle.notActedOn();
-    return forceGc;
+    return MemoryThrottle{.forceGc = forceGc};
 }
 
 std::optional<Eviction> decodeEviction(const Field& eviction) {
@@ -65,7 +65,7 @@ AvoidanceAction decodeAvoidanceAction(const Field& object) {
     const Field throttle = spec.at("throttle");
     throttle.warnUnknown({"cpuThrottle", "memoryThrottle"});
     result.cpuThrottle = decodeCpuThrottle(throttle.at("cpuThrottle"));
-    result.memoryForceGc = decodeMemoryThrottle(throttle.at("memoryThrottle"));
+    result.memoryThrottle = decodeMemoryThrottle(throttle.at("memoryThrottle"));
     result.eviction = decodeEviction(spec.at("eviction"));
     return result;
 }

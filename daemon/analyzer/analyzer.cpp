@@ -27,8 +27,10 @@ bool evaluate(const CompiledPolicy& policy, std::size_t index, const Snapshot& s
     if (status.value) {
         hit = *status.value > rule.rule.watermark;
         status.hit = *hit;
-        status.gap = throttleGap(*rule.metric, *status.value, rule.rule.watermark,
-                                 policy.settings.excess, snapshot);
+        if (const auto gap = throttleGap(*rule.metric, *status.value, rule.rule.watermark,
+                                         policy.settings.excess, snapshot)) {
+            status.gap = Gap{ReleaseUnit::millicores, gap->value};
+        }
     }
     const auto output = advance(state.machine, hit, snapshot.at, rule.timing, state.holds > 0);
     state.acts = output.acts;
@@ -44,16 +46,16 @@ State::~State() = default;
 State::State(State&&) noexcept = default;
 State& State::operator=(State&&) noexcept = default;
 
-void decide(const CompiledPolicy& policy, const Snapshot& snapshot, std::span<const HeldPod> held,
-            State& state, Decision& out) {
+void decide(const CompiledPolicy& policy, const Snapshot& snapshot, const Hands& hands, State& state,
+            Decision& out) {
     auto& data = *state.data;
     out.plan.tick = snapshot.tick;
     out.plan.steps.clear();
-    out.plan.skips.clear();
+    out.plan.considered.clear();
     out.rulesChanged =
         data.policy.get() != &policy && adopt(data, policy.shared_from_this(), snapshot.tick);
     out.podsChanged = joinPods(data, snapshot);
-    joinHeld(data, snapshot, held);
+    joinHeld(data, snapshot, hands.held);
     for (std::size_t i = 0; i < policy.rules.size(); ++i) {
         if (evaluate(policy, i, snapshot, data.rules[i], data.ruleStatuses[i])) {
             out.rulesChanged = true;

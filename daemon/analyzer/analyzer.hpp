@@ -5,6 +5,7 @@
 // can be replayed. A tick in which nothing happens allocates nothing once the buffers have grown.
 #pragma once
 
+#include "daemon/model/metric_spec.hpp"
 #include "daemon/model/plan.hpp"
 #include "daemon/model/policy.hpp"
 #include "daemon/model/snapshot.hpp"
@@ -28,6 +29,16 @@ struct Settings {
     std::optional<std::chrono::seconds> coolDownCap;
     /// How often a value lost to systemd or kubelet is written again before the pod is given up.
     unsigned maxReapply = 5;
+    /// Pods that a rule touches in one tick when it is not known how much that lowers its metric.
+    unsigned batch = 1;
+    /// At most so many evictions in any interval, over all rules.
+    unsigned evictionBudget = 1;
+    std::chrono::seconds evictionInterval{60};
+    /// A step is judged so long after it.
+    std::chrono::seconds effectAfter{5};
+    /// What did not help is not tried again for so long.
+    std::chrono::seconds futileFor{300};
+    std::vector<MetricSpec> metrics; ///< ordered by name
 };
 
 /// Rules, actions and candidates joined, checked against the metric table, and sorted for the tick.
@@ -45,10 +56,25 @@ public:
     std::unique_ptr<Data> data;
 };
 
+/// A pod that was evicted or asked to go a while ago.
+struct EvictedPod {
+    PodUid pod;
+    MonotonicTime at;
+};
+
+/// What the executor holds and can do.
+struct Hands {
+    std::span<const HeldPod> held;
+    std::span<const EvictedPod> evicted; ///< of the last evictionInterval at least
+    bool canEvict = false;               ///< there is an API server that takes evictions now
+    bool canCloseNode = false;
+};
+
 struct Decision {
     std::vector<RuleStatus> rules; ///< in the order of the policy objects and their rules
     std::vector<PodStatus> pods;   ///< same order as snapshot.pods
-    Plan plan;                     ///< steps to carry out, in order; then preview steps
+    Plan plan;
+    std::vector<Effect> effects;   ///< of steps that were judged in this tick
     bool rulesChanged = false;     ///< any verdict, limitation, or the list itself
     bool podsChanged = false;      ///< the pod list or what is known of a pod changed
 };
@@ -56,7 +82,7 @@ struct Decision {
 /// One tick: each call takes a newer snapshot. `out` is reused: its buffers keep their capacity.
 /// Of each held pod, `changedTick` is the Plan::tick and `causes` are the Step::causes of the last
 /// step that was carried out on it.
-void decide(const CompiledPolicy& policy, const Snapshot& snapshot, std::span<const HeldPod> held,
-            State& state, Decision& out);
+void decide(const CompiledPolicy& policy, const Snapshot& snapshot, const Hands& hands, State& state,
+            Decision& out);
 
 } // namespace plimsoll::analyzer

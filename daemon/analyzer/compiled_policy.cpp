@@ -116,7 +116,7 @@ bool sameDefinition(const CompiledPolicy& a, const CompiledRule& ruleOfA, const 
         return true;
     }
     const auto meaning = [](const AvoidanceAction& action) {
-        return std::tie(action.name, action.coolDown, action.cpuThrottle, action.memoryForceGc,
+        return std::tie(action.name, action.coolDown, action.cpuThrottle, action.memoryThrottle,
                         action.eviction);
     };
     return meaning(a.actions[*ruleOfA.action].action) == meaning(b.actions[*ruleOfB.action].action);

@@ -23,7 +23,7 @@ std::vector<RuleKey> keysOf(const Tick& tick, const HeldView& view) {
 void add(Tick& tick, const HeldView& view, Step step) {
     step.pod = view.held->pod;
     step.podName = view.held->podName;
-    step.usage = knownUsage(tick.snapshot.pods[view.sample]).value_or(Millicores{});
+    step.usage.cpu = knownUsage(tick.snapshot.pods[view.sample]).value_or(Millicores{});
     tick.plan.steps.push_back(std::move(step));
     tick.data.bound[view.sample].settled = true;
     tick.data.bound[view.sample].leftAlone = {};
@@ -51,12 +51,12 @@ void yieldPod(Tick& tick, const HeldView& view, const CpuMax& found, std::string
 
 void reapply(Tick& tick, const HeldView& view, const CpuMax& found) {
     const auto usage = knownUsage(tick.snapshot.pods[view.sample]).value_or(Millicores{});
-    const auto rate = view.held->applied.rate().value_or(usage);
+    const auto rate = view.held->applied.cpuMax().rate().value_or(usage);
     add(tick, view,
         {.kind = StepKind::reapply,
          .from = found,
          .to = view.held->applied,
-         .expectedRelease = std::max(Millicores{}, usage - rate),
+         .expected = {.cpu = std::max(Millicores{}, usage - rate)},
          .causes = keysOf(tick, view),
          .reason = whyReapply(*view.held, found, tick.policy.settings.maxReapply)});
 }
@@ -64,19 +64,19 @@ void reapply(Tick& tick, const HeldView& view, const CpuMax& found) {
 void planOne(Tick& tick, const HeldView& view) {
     const auto& held = *view.held;
     const auto& sample = tick.snapshot.pods[view.sample];
-    const auto found = sample.cpuMax.value_or(held.applied);
+    const auto found = sample.cpuMax.value_or(held.applied.cpuMax());
     const bool orphan = view.causeCount == 0;
     // The snapshot of the tick in which it was changed was taken before the change.
     const bool tooFresh = tick.snapshot.tick <= held.changedTick;
 
-    if (found == held.applied) {
+    if (Limit(found) == held.applied) {
         if (orphan) {
             undo(tick, view, found);
         }
     } else if (tooFresh) {
         tick.data.bound[view.sample].settled = true;
         tick.data.bound[view.sample].leftAlone = "its last change is too fresh to be judged";
-    } else if (!sameLimit(found, held.baseline)) {
+    } else if (!sameLimit(found, held.baseline.cpuMax())) {
         yieldPod(tick, view, found, whyYield(held, found));
     } else if (orphan) {
         undo(tick, view, found);

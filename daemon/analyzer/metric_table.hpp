@@ -4,6 +4,7 @@
 
 #include "daemon/model/snapshot.hpp"
 #include "daemon/model/units.hpp"
+#include "daemon/model/verdict.hpp"
 
 #include <optional>
 #include <span>
@@ -11,9 +12,6 @@
 #include <string_view>
 
 namespace plimsoll::analyzer {
-
-/// In what a lever gives a metric back.
-enum class ReleaseUnit : std::uint8_t { millicores, bytes };
 
 struct Metric {
     std::string_view name;

@@ -57,7 +57,7 @@ Millicores inFlight(const Tick& tick, const HeldView& view) {
         return {};
     }
     const auto usage = knownUsage(tick.snapshot.pods[view.sample]);
-    const auto rate = held.applied.rate();
+    const auto rate = held.applied.cpuMax().rate();
     return usage && rate ? std::max(Millicores{}, *usage - *rate) : Millicores{};
 }
 

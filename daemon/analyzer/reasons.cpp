@@ -109,7 +109,7 @@ std::string whyContested(const HeldPod& held) {
 }
 
 std::string whyYield(const HeldPod& held, const CpuMax& found) {
-    return "somebody else changed cpu.max from " + formatCpuMax(held.applied) + " to " +
+    return "somebody else changed cpu.max from " + formatLimit(held.applied) + " to " +
            formatCpuMax(found) + "; let go, that value stands";
 }
 

@@ -27,7 +27,7 @@ std::optional<Room> roomBelowAllWatermarks(const Tick& tick) {
         if (!gap) {
             return std::nullopt;
         }
-        if (const auto amount = Millicores{} - *gap; !room || amount < room->amount) {
+        if (const auto amount = Millicores{-gap->amount}; !room || amount < room->amount) {
             room = Room{amount, i};
         }
     }
@@ -61,7 +61,7 @@ Millicores raise(Tick& tick, const Candidate& candidate, std::size_t place, cons
     auto& bound = tick.data.bound[candidate.sample];
     const auto& view = tick.data.held[bound.held];
     UpInput input{.current = *tick.snapshot.pods[candidate.sample].cpuMax,
-                  .baseline = view.held->baseline,
+                  .baseline = view.held->baseline.cpuMax(),
                   .onlineCpus = tick.snapshot.node.onlineCpus,
                   .room = room.amount,
                   .excess = tick.policy.settings.excess};
@@ -81,8 +81,8 @@ Millicores raise(Tick& tick, const Candidate& candidate, std::size_t place, cons
                                .from = input.current,
                                .to = up->to,
                                .toBaseline = up->toBaseline,
-                               .expectedRelease = up->credit,
-                               .usage = candidate.facts.usage,
+                               .expected = {.cpu = up->credit},
+                               .usage = {.cpu = candidate.facts.usage},
                                .causes = std::move(causes),
                                .reason = whyRestore(tick, room.rule, candidate.facts, place, *up)});
     return up->credit;

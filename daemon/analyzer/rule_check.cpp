@@ -73,7 +73,7 @@ void checkRule(CompiledRule& rule, const CompiledAction* action, bool nameTakenA
     if (action->action.cpuThrottle) {
         checkThrottle(rule, *action, limitations);
     }
-    if (action->action.memoryForceGc) {
+    if (action->action.memoryThrottle) {
         limitations.add("memoryThrottle.forceGC is not carried out by this version");
     }
     if (action->action.eviction) {

@@ -40,7 +40,7 @@ void collectActing(Tick& tick, bool preview) {
         const auto gap = tick.data.ruleStatuses[i].gap;
         if (tick.data.rules[i].acts && rule.throttles && rule.preview == preview && gap) {
             tick.data.acting.push_back({.rule = i,
-                                        .gap = *gap,
+                                        .gap = Millicores{gap->amount},
                                         .terms = rule.terms,
                                         .selected = &tick.policy.actions[*rule.action].selected});
         }
@@ -113,7 +113,7 @@ DownInput inputFor(const Tick& tick, const Candidate& candidate, const Demand& d
     const auto* held = bound.held == kNone ? nullptr : &tick.data.held[bound.held];
     return {.usage = candidate.facts.usage,
             .current = *tick.snapshot.pods[candidate.sample].cpuMax,
-            .firstUsage = held != nullptr ? held->held->firstUsage : candidate.facts.usage,
+            .firstUsage = held != nullptr ? held->held->firstUsage.cpu : candidate.facts.usage,
             .request = known.cpuRequest,
             .limit = known.cpuLimit,
             .terms = demand.terms,
@@ -125,8 +125,8 @@ DownInput inputFor(const Tick& tick, const Candidate& candidate, const Demand& d
 void explainSkips(Tick& tick) {
     for (const auto& bound : tick.data.bound) {
         if (!bound.leftAlone.empty() && bound.pod != kNone) {
-            tick.plan.skips.push_back(
-                {tick.policy.pods[bound.pod].fullName, std::string(bound.leftAlone)});
+            tick.plan.considered.push_back({.podName = tick.policy.pods[bound.pod].fullName,
+                                            .note = std::string(bound.leftAlone)});
         }
     }
 }
@@ -147,11 +147,11 @@ Millicores lower(Tick& tick, const Candidate& candidate, std::size_t place, cons
          .podName = tick.policy.pods[bound.pod].fullName,
          .from = input.current,
          .to = down->to,
-         .expectedRelease = down->release,
-         .usage = input.usage,
+         .expected = {.cpu = down->release},
+         .usage = {.cpu = input.usage},
          .causes = causesAfter(tick, bound, preview),
          .reason = whyThrottle(tick, demand.rule, candidate.facts, place, *down),
-         .preview = preview});
+         .disposition = preview ? Disposition::preview : Disposition::act});
     // A preview neither sees nor hinders what the other rules do.
     bound.lowered = bound.lowered || !preview;
     return down->release;

@@ -24,7 +24,7 @@ std::string number(double value) {
 }
 
 Event eventOf(const Outcome& outcome) {
-    if (outcome.step.preview) {
+    if (outcome.step.disposition == Disposition::preview) {
         return Event::podPreview;
     }
     if (!outcome.done) {
@@ -37,6 +37,7 @@ Event eventOf(const Outcome& outcome) {
     case StepKind::undo: return Event::podRestored;
     case StepKind::reapply: return Event::driftReapplied;
     case StepKind::yield: return Event::podYielded;
+    default: break;
     }
     return Event::stepFailed;
 }
@@ -83,8 +84,8 @@ std::string podLabel(const Step& step) {
 Entry fromStep(Event event, const Outcome& outcome) {
     const Step& step = outcome.step;
     Entry entry{.event = event, .priority = info(event).priority};
-    const auto from = formatCpuMax(step.from);
-    const auto to = formatCpuMax(step.to);
+    const auto from = formatLimit(step.from);
+    const auto to = formatLimit(step.to);
     entry.message =
         std::string(verb(event)) + " " + podLabel(step) + ": cpu.max '" + from + "' → '" + to + "'";
     if (!step.reason.empty()) {
@@ -99,8 +100,8 @@ Entry fromStep(Event event, const Outcome& outcome) {
     entry.fields.emplace_back("FROM", from);
     entry.fields.emplace_back("TO", to);
     if (step.kind == StepKind::throttle) {
-        entry.fields.emplace_back("RELEASED", number(step.expectedRelease.value));
-        entry.fields.emplace_back("USAGE", number(step.usage.value));
+        entry.fields.emplace_back("RELEASED", number(step.expected.cpu.value));
+        entry.fields.emplace_back("USAGE", number(step.usage.cpu.value));
     }
     for (const auto& rule : step.causes) {
         entry.fields.emplace_back("RULE", rule.text());
@@ -159,7 +160,7 @@ Entry describe(Event event, const RuleStatus& rule, const std::string& planId) {
                     {"VALUE", rule.value ? number(*rule.value) : ""},
                     {"WATERMARK", number(rule.rule.watermark)},
                     {"VERDICT", rule.verdict.text()},
-                    {"GAP", rule.gap ? number(rule.gap->value) : ""},
+                    {"GAP", rule.gap ? number(rule.gap->amount) : ""},
                     {"REASON", rule.limitation},
                     {"PLAN_ID", planId}};
     return entry;

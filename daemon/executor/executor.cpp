@@ -29,9 +29,9 @@ void append(std::string& reason, const std::string& text) {
     }
 }
 
-std::unexpected<Error> changedSince(const CpuMax& expected, const CpuMax& found) {
-    return fail(ESTALE, "changed since it was read: expected '" + formatCpuMax(expected) +
-                            "', cpu.max says '" + formatCpuMax(found) + "'");
+std::unexpected<Error> changedSince(const Limit& expected, const Limit& found) {
+    return fail(ESTALE, "changed since it was read: expected '" + formatLimit(expected) +
+                            "', cpu.max says '" + formatLimit(found) + "'");
 }
 
 } // namespace
@@ -55,7 +55,7 @@ std::vector<Outcome> Executor::carryOut(const Plan& plan) {
         impl_->retryPending();
     }
     for (const auto& step : plan.steps) {
-        if (!step.preview) {
+        if (step.disposition == Disposition::act) {
             outcomes.push_back(impl_->carryOut(step, plan.tick));
         }
     }
@@ -123,7 +123,7 @@ Result<void> Executor::Impl::act(const OpenGroup& group, Outcome& outcome, std::
     if (step.kind == StepKind::yield) {
         return letGo(group, *value, outcome);
     }
-    if (*value != step.from) {
+    if (Limit(*value) != step.from) {
         return changedSince(step.from, *value);
     }
     return step.toBaseline || step.kind == StepKind::undo ? putBack(group, outcome)
@@ -138,9 +138,9 @@ Result<void> Executor::Impl::set(const OpenGroup& group, const std::string& byte
     if (!record) {
         return std::unexpected(std::move(record).error());
     }
-    step.to = cgroup::CpuMaxWriter::reachable(step.to, *record);
+    step.to = cgroup::CpuMaxWriter::reachable(step.to.cpuMax(), *record);
     record->from = trimmed(bytes);
-    record->to = formatCpuMax(step.to);
+    record->to = formatLimit(step.to);
     record->causes = step.causes;
     outcome.writer = writerName(*record);
 
@@ -163,7 +163,7 @@ Result<void> Executor::Impl::set(const OpenGroup& group, const std::string& byte
         return std::unexpected(written.error());
     }
     append(step.reason, *written);
-    hold(std::move(*record), step.to, &step, tick);
+    hold(std::move(*record), step.to.cpuMax(), &step, tick);
     return {};
 }
 
@@ -212,7 +212,7 @@ Result<BaselineRecord> Executor::Impl::begin(const OpenGroup& group, const Step&
                           .podUid = step.pod->uid,
                           .qosClass = step.pod->qosClass,
                           .podName = step.podName,
-                          .firstUsage = step.usage};
+                          .firstUsage = step.usage.cpu};
 }
 
 void Executor::Impl::afterFailedWrite(const OpenGroup& group, BaselineRecord record, bool isFirst,

@@ -33,7 +33,7 @@ void describe(const BaselineRecord& record, Outcome& outcome) {
     outcome.step.pod =
         std::make_shared<const PodCgroup>(PodCgroup{record.podUid, record.qosClass, record.cgroup});
     outcome.step.podName = record.podName;
-    outcome.step.usage = record.firstUsage;
+    outcome.step.usage.cpu = record.firstUsage;
     outcome.step.to = parseCpuMax(record.baseline).value_or(CpuMax{});
 }
 
@@ -92,7 +92,7 @@ void Executor::Impl::undoGroup(const CgroupPath& path, const std::string& reason
     } else {
         describe(*record, outcome);
         const auto now = writer.read(*group);
-        outcome.step.from = parseCpuMax(now.value_or("")).value_or(outcome.step.to);
+        outcome.step.from = parseCpuMax(now.value_or("")).value_or(outcome.step.to.cpuMax());
         const auto undone = writer.undo(*group, *record);
         done = undone ? finish(*group, *record, *undone, outcome)
                       : Result<void>(std::unexpected(undone.error()));

@@ -37,7 +37,7 @@ Outcome Executor::Impl::undoHeld(std::size_t index, const std::string& reason) {
         done = std::unexpected(group.error());
     } else {
         const auto now = writer.read(*group);
-        outcome.step.from = parseCpuMax(now.value_or("")).value_or(pod.applied);
+        outcome.step.from = parseCpuMax(now.value_or("")).value_or(pod.applied.cpuMax());
         done = putBack(*group, outcome);
     }
     outcome.done = done.has_value();
@@ -76,7 +76,7 @@ Result<void> Executor::Impl::letGo(const OpenGroup& group, const CpuMax& value, 
         return fail(ESTALE, group.path + "/cpu.max says '" + text + "', which is Plimsoll's own");
     }
     if (value != step.to) {
-        return fail(ESTALE, "changed since it was read: expected '" + formatCpuMax(step.to) +
+        return fail(ESTALE, "changed since it was read: expected '" + formatLimit(step.to) +
                                 "', cpu.max says '" + text + "'");
     }
     return release(group, *index, writer.yield(group, record), outcome);
@@ -99,7 +99,7 @@ Result<void> Executor::Impl::release(const OpenGroup& group, std::size_t index,
 Result<void> Executor::Impl::finish(const OpenGroup& group, const BaselineRecord& record,
                                     const Undone& undone, Outcome& outcome) {
     outcome.writer = record.unit && !undone.unitPending ? "systemd" : "file";
-    outcome.step.to = parseCpuMax(undone.now).value_or(outcome.step.to);
+    outcome.step.to = parseCpuMax(undone.now).value_or(outcome.step.to.cpuMax());
     auto& reason = outcome.step.reason;
     const auto append = [&reason](const std::string& text) {
         reason += (reason.empty() ? "" : "; ") + text;

@@ -1,10 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 // The words of the enumerations, as D-Bus, the journal and the documents spell them.
+#include "daemon/model/metric_spec.hpp"
 #include "daemon/model/plan.hpp"
 #include "daemon/model/published.hpp"
 #include "daemon/model/verdict.hpp"
 
+#include <algorithm>
+#include <array>
+#include <utility>
+
 namespace plimsoll {
+namespace {
+
+constexpr std::array<std::pair<SortKey, std::string_view>, 9> kSortKeys{{
+    {SortKey::useElasticResource, "UseElasticResource"},
+    {SortKey::priority, "Priority"},
+    {SortKey::podQosClass, "PodQOSClass"},
+    {SortKey::cpuUsage, "CpuUsage"},
+    {SortKey::memoryUsage, "MemoryUsage"},
+    {SortKey::extCpuUsage, "ExtCpuUsage"},
+    {SortKey::extMemoryUsage, "ExtMemoryUsage"},
+    {SortKey::metricValue, "MetricValue"},
+    {SortKey::runningTime, "RunningTime"},
+}};
+
+} // namespace
+
+std::string_view name(SortKey key) {
+    return std::ranges::find(kSortKeys, key, &std::pair<SortKey, std::string_view>::first)->second;
+}
+
+std::optional<SortKey> sortKeyFromName(std::string_view text) {
+    const auto found =
+        std::ranges::find(kSortKeys, text, &std::pair<SortKey, std::string_view>::second);
+    return found == kSortKeys.end() ? std::nullopt : std::optional(found->first);
+}
+
+std::vector<std::string_view> sortKeyNames() {
+    std::vector<std::string_view> names;
+    std::ranges::transform(kSortKeys, std::back_inserter(names),
+                           &std::pair<SortKey, std::string_view>::second);
+    return names;
+}
 
 std::string_view name(QosClass value) {
     switch (value) {
@@ -53,8 +90,35 @@ std::string_view name(StepKind kind) {
     case StepKind::undo: return "undo";
     case StepKind::reapply: return "reapply";
     case StepKind::yield: return "yield";
+    case StepKind::reclaim: return "reclaim";
+    case StepKind::evict: return "evict";
+    case StepKind::closeNode: return "disable-scheduling";
     }
     return "undo";
+}
+
+std::string_view name(Disposition disposition) {
+    switch (disposition) {
+    case Disposition::act: return "act";
+    case Disposition::preview: return "preview";
+    case Disposition::unavailable: return "unavailable";
+    }
+    return "unavailable";
+}
+
+std::string_view name(Lever lever) {
+    switch (lever) {
+    case Lever::cpuMax: return "cpu.max";
+    case Lever::memoryHigh: return "memory.high";
+    case Lever::memoryReclaim: return "memory.reclaim";
+    case Lever::eviction: return "eviction";
+    case Lever::scheduling: return "scheduling";
+    }
+    return "scheduling";
+}
+
+std::string_view name(ReleaseUnit unit) {
+    return unit == ReleaseUnit::millicores ? "millicores" : "bytes";
 }
 
 std::string_view name(Mode mode) {

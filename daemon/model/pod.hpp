@@ -5,6 +5,7 @@
 #include "daemon/model/ids.hpp"
 #include "daemon/model/units.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -46,6 +47,9 @@ struct Pod {
     bool terminating = false; ///< has a deletionTimestamp
     bool mirror = false;    ///< static pod: annotation kubernetes.io/config.mirror or config.source
     bool daemonSet = false; ///< owned by a DaemonSet
+    std::string ip;         ///< status.podIP; empty: not known
+    /// spec.terminationGracePeriodSeconds.
+    std::optional<std::chrono::seconds> terminationGracePeriod;
     /// Seconds since 1970; none when status.startTime is absent.
     std::optional<std::int64_t> startTime;
     std::vector<ContainerResources> containers;
@@ -55,6 +59,9 @@ struct Pod {
     /// Sum of the containers' limits; none unless every container has one.
     [[nodiscard]] std::optional<Millicores> cpuLimit() const;
     [[nodiscard]] Millicores elasticCpu() const; ///< 0: uses none
+    [[nodiscard]] Bytes memoryRequest() const;
+    [[nodiscard]] std::optional<Bytes> memoryLimit() const;
+    [[nodiscard]] Bytes elasticMemory() const; ///< 0: uses none
     [[nodiscard]] std::string fullName() const { return namespaceName + "/" + name; }
 };
 
@@ -64,6 +71,7 @@ inline constexpr std::int32_t kCriticalPriority = 2'000'000'000;
 struct Node {
     std::string name;
     Labels labels;
+    std::optional<Millicores> elasticCpu; ///< status.allocatable of gocrane.io/cpu
 };
 
 } // namespace plimsoll

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace plimsoll {
@@ -60,10 +61,22 @@ struct Rule {
     friend bool operator==(const Rule&, const Rule&) = default;
 };
 
+/// A core/v1 HTTPGetAction that answers with metrics: Prometheus text, JSON, or a plain number.
+struct HttpProbe {
+    std::string host;         ///< empty: this node (NodeQOS), the pod's own address (PodQOS)
+    std::uint16_t port = 0;   ///< a name was looked up already
+    std::string path;         ///< with a leading slash
+    bool https = false;
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::chrono::seconds timeout{10}; ///< timeoutSeconds; 0 counts as this default
+    friend bool operator==(const HttpProbe&, const HttpProbe&) = default;
+};
+
 struct NodeQos {
     std::string name;
     std::string origin; ///< "file:line" or "cluster"
     std::optional<LabelSelector> nodeSelector;
+    std::optional<HttpProbe> probe; ///< nodeQualityProbe.httpGet
     /// nodeLocalGet.localCacheTTLSeconds: samples older than this are stale.
     std::chrono::seconds localCacheTtl{60};
     std::vector<Rule> rules;
@@ -77,12 +90,20 @@ struct PodQos {
     /// counts as absent: the decoder leaves it out.
     std::optional<LabelSelector> labelSelector;
     std::optional<std::vector<ScopeRequirement>> scopeSelector;
+    std::optional<HttpProbe> probe; ///< podQualityProbe.httpGet, of every pod it selects
 };
 
 struct CpuThrottle {
     int minCpuRatio = 0;  ///< percent: floor, of the limit or of the usage when first throttled
     int stepCpuRatio = 0; ///< percent of the quota taken or given in a step
     friend bool operator==(const CpuThrottle&, const CpuThrottle&) = default;
+};
+
+struct MemoryThrottle {
+    bool forceGc = false;    ///< reclaim what is above the watermark, once, through memory.reclaim
+    int minMemoryRatio = 0;  ///< percent: floor of memory.high, as minCpuRatio. Ours, not Crane's
+    int stepMemoryRatio = 0; ///< percent of memory.high taken or given in a step; 0: not lowered
+    friend bool operator==(const MemoryThrottle&, const MemoryThrottle&) = default;
 };
 
 struct Eviction {
@@ -96,12 +117,12 @@ struct AvoidanceAction {
     std::string description;
     std::chrono::seconds coolDown{300};
     std::optional<CpuThrottle> cpuThrottle;
-    bool memoryForceGc = false;
+    std::optional<MemoryThrottle> memoryThrottle;
     std::optional<Eviction> eviction;
 
     /// An action that neither throttles nor evicts is the documents' "disable scheduling".
     [[nodiscard]] bool disablesScheduling() const {
-        return !cpuThrottle && !eviction && !memoryForceGc;
+        return !cpuThrottle && !eviction && !memoryThrottle;
     }
 };
 

@@ -7,7 +7,10 @@
 #include "daemon/model/snapshot.hpp"
 #include "daemon/model/verdict.hpp"
 
+#include "daemon/model/explanation.hpp"
+
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,6 +34,8 @@ struct Published {
     std::vector<RuleStatus> rules;
     std::vector<PodStatus> pods; ///< same order as snapshot->pods
     std::vector<HeldPod> held;
+    /// The last decisions that did something, or would have; oldest first, bounded.
+    std::deque<Explanation> explanations;
     std::vector<Refusal> refusals;
     std::string lastError;
     std::uint64_t policyGeneration = 0; ///< counts up with every policy change

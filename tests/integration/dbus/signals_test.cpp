@@ -17,7 +17,7 @@ protected:
         step.podName = "offline/batch-0";
         step.from = CpuMax{};
         step.to = CpuMax{Microseconds(45'000)};
-        step.expectedRelease = {450};
+        step.expected.cpu = {450};
         step.usage = {900};
         step.causes = {{"watermark1", "cpu-usage"}};
         step.reason = "cpu_total_usage 3250 above 3000";
@@ -31,7 +31,7 @@ protected:
 
 TEST_F(Signals, preview_and_vanished_pod_are_silent) {
     auto preview = outcome(StepKind::throttle);
-    preview.step.preview = true;
+    preview.step.disposition = Disposition::preview;
     EXPECT_THAT(finish(preview), IsEmpty());
     auto vanished = outcome(StepKind::throttle);
     vanished.done = false;

@@ -49,7 +49,7 @@ TEST(Throttle, explains_its_step) {
               "uses 1700m); expected to release 170m");
     EXPECT_EQ(steps[0]->from, test::unlimited());
     EXPECT_EQ(steps[0]->to, test::quota(153'000));
-    EXPECT_EQ(steps[0]->expectedRelease, Millicores{170});
+    EXPECT_EQ(steps[0]->expected.cpu, Millicores{170});
     EXPECT_EQ(steps[0]->causes, (std::vector<RuleKey>{{"node", "cpu"}}));
     EXPECT_NEAR(node.decision.rules[0].gap->value, 924, 1e-9);
 }
@@ -143,7 +143,7 @@ TEST(SeveralRules, a_pod_does_not_pay_for_a_rule_that_may_not_touch_it) {
     node.tick();
     const auto steps = node.steps(StepKind::throttle);
     ASSERT_EQ(names(steps), (Names{"default/a", "default/b"}));
-    EXPECT_EQ(steps[0]->expectedRelease, Millicores{110});
+    EXPECT_EQ(steps[0]->expected.cpu, Millicores{110});
 }
 
 TEST(SeveralRules, a_pod_goes_up_only_when_every_cause_has_cooled_down) {
@@ -175,7 +175,7 @@ TEST(Restore, goes_up_most_important_first_within_the_room_of_every_watermark) {
     node.tick();
     const auto steps = node.steps(StepKind::restore);
     ASSERT_EQ(names(steps), (Names{"default/high"}));
-    EXPECT_EQ(steps[0]->expectedRelease, Millicores{220});
+    EXPECT_EQ(steps[0]->expected.cpu, Millicores{220});
     node.otherUsage = {};
     node.tick();
     EXPECT_EQ(names(node.steps(StepKind::restore)), (Names{"default/high", "default/low"}));

@@ -47,7 +47,7 @@ Millicores checkPlan(FakeNode& node, std::int64_t seed) {
     for (const auto& step : node.decision.plan.steps) {
         if (step.kind == StepKind::throttle) {
             checkThrottle(node, step, seed);
-            released += step.preview ? Millicores{} : step.expectedRelease;
+            released += step.preview ? Millicores{} : step.expected.cpu;
         }
         if (step.kind == StepKind::restore && !step.toBaseline) {
             EXPECT_GT(*step.to.quota, *step.from.quota) << "seed " << seed;
@@ -77,7 +77,7 @@ Millicores largestGap(const Decision& decision) {
 Millicores oneStep(const FakeNode& node) {
     Millicores largest;
     for (const auto& step : node.decision.plan.steps) {
-        largest = std::max(largest, step.expectedRelease);
+        largest = std::max(largest, step.expected.cpu);
     }
     return largest + kQuantum;
 }
@@ -163,7 +163,7 @@ TEST(EveryPlan, doubles_with_the_units_up_to_the_quantum) {
         const auto sum = [](const std::vector<const Step*>& steps) {
             Millicores total;
             for (const auto* step : steps) {
-                total += step->expectedRelease;
+                total += step->expected.cpu;
             }
             return total;
         };

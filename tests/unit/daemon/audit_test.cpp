@@ -24,7 +24,7 @@ Outcome throttled() {
                     .podName = "jobs/batch-1",
                     .from = {std::nullopt, Microseconds{100'000}},
                     .to = {Microseconds{180'000}, Microseconds{100'000}},
-                    .expectedRelease = Millicores{200},
+                    .expected = {.cpu = Millicores{200}},
                     .usage = Millicores{2000},
                     .causes = {{"watermark2", "cpu-usage"}, {"other", "load"}},
                     .reason = "too busy"};
@@ -64,7 +64,7 @@ TEST(AuditOfAStep, a_failure_is_an_error_with_its_cause) {
 TEST(AuditOfAStep, a_preview_says_would) {
     auto outcome = throttled();
     outcome.done = false;
-    outcome.step.preview = true;
+    outcome.step.disposition = Disposition::preview;
     const auto entry = describe(outcome, "run-7");
     EXPECT_EQ(entry.event, Event::podPreview);
     EXPECT_THAT(entry.message, HasSubstr("would throttle jobs/batch-1"));

@@ -62,8 +62,8 @@ public:
         for (const auto& outcome : outcomes) {
             failed_ = failed_ || (!outcome.done && !outcome.gone);
             std::cout << name(outcome.step.kind) << ' ' << outcome.step.pod->cgroup.path.value
-                      << ' ' << formatCpuMax(outcome.step.from) << " -> "
-                      << formatCpuMax(outcome.step.to) << ' '
+                      << ' ' << formatLimit(outcome.step.from) << " -> "
+                      << formatLimit(outcome.step.to) << ' '
                       << (outcome.done   ? "done by " + outcome.writer
                           : outcome.gone ? "gone"
                                          : "FAILED: " + outcome.error)

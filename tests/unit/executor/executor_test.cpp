@@ -167,7 +167,7 @@ TEST_F(CarryingOut, skips_previews) {
     const auto path = node.addPod("1-1");
     const auto before = node.everything();
     auto step = node.throttle(path, unlimited(), limit(50'000));
-    step.preview = true;
+    step.disposition = Disposition::preview;
     EXPECT_THAT(node.carryOut({step}), IsEmpty());
     EXPECT_EQ(node.everything(), before);
 }

@@ -86,7 +86,7 @@ TEST(AvoidanceAction, memory_throttle_is_not_acted_on) {
     const PolicySet set = decode(actionWith("throttle: {memoryThrottle: {forceGC: yes}}"));
     EXPECT_THAT(told(set), ElementsAre("warning a.yaml:5: AvoidanceAction/a: "
                                        "spec.throttle.memoryThrottle: accepted, not acted on yet"));
-    EXPECT_TRUE(set.actions.at(0).memoryForceGc);
+    EXPECT_TRUE(set.actions.at(0).memoryThrottle);
     EXPECT_THAT(refusalsOf(actionWith("throttle: {memoryThrottle: {forceGC: 1}}")).at(0),
                 "error a.yaml:5: AvoidanceAction/a: spec.throttle.memoryThrottle.forceGC: must be "
                 "true or false, not '1'");
