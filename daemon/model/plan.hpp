@@ -8,6 +8,7 @@
 #include "daemon/model/units.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -87,6 +88,7 @@ struct Outcome {
 /// One pod that an acting rule looked at: what it got, or why it was left alone.
 struct Considered {
     std::string podName;
+    Lever lever = Lever::cpuMax;
     std::string facts; ///< what the order saw: "priority 0, BestEffort, uses 1700m"; may be empty
     std::string note;  ///< "cpu.max 'max 100000' → '153000 100000'", or why not
     bool touched = false; ///< some step of this plan is about it
@@ -98,6 +100,9 @@ struct Plan {
     /// In the order in which they would be touched, then those that never could be. Filled only
     /// while some rule acts.
     std::vector<Considered> considered;
+    std::size_t consideredOmitted = 0; ///< more of them than kMostConsidered
+
+    static constexpr std::size_t kMostConsidered = 64;
     [[nodiscard]] bool empty() const { return steps.empty(); }
 };
 
