@@ -32,6 +32,19 @@ bool mayAskFor(const Tick& tick, const Acting& acting, Lever lever, const BoundP
                                        tick.policy.rules[acting.rule].key);
 }
 
+/// A rule whose metric does not say by how much goes on with the pods it has begun with.
+bool isBegun(const Tick& tick, const Acting& acting, Lever lever, const BoundPod& bound) {
+    const auto* effect = tick.data.effects.find(bound.cgroup->cgroup.inode, lever);
+    return effect != nullptr && effect->rule == tick.policy.rules[acting.rule].key;
+}
+
+double wantedOf(const Tick& tick, const Pass& pass, const Acting& acting, Lever lever,
+                const BoundPod& bound) {
+    const bool isFull =
+        !acting.gap && acting.batchLeft == 0 && !isBegun(tick, acting, lever, bound);
+    return isFull ? 0 : wanted(tick, pass, acting);
+}
+
 Demand demandOn(const Tick& tick, const Pass& pass, Lever lever, const BoundPod& bound) {
     Demand demand;
     for (const auto& acting : tick.data.acting) {
@@ -45,7 +58,7 @@ Demand demandOn(const Tick& tick, const Pass& pass, Lever lever, const BoundPod&
             std::max(demand.memory.minMemoryRatio, rule.memory.minMemoryRatio);
         demand.memory.stepMemoryRatio =
             std::max(demand.memory.stepMemoryRatio, rule.memory.stepMemoryRatio);
-        const auto amount = wanted(tick, pass, acting);
+        const auto amount = wantedOf(tick, pass, acting, lever, bound);
         if (demand.rule == kNone || amount > demand.amount) {
             demand.amount = amount;
             demand.rule = acting.rule;
@@ -230,7 +243,8 @@ Change change(const Tick& tick, const Candidate& candidate, const Demand& demand
 void serve(Tick& tick, Lever lever, const BoundPod& bound) {
     for (auto& acting : tick.data.acting) {
         if (mayAskFor(tick, acting, lever, bound)) {
-            acting.batchLeft -= acting.batchLeft > 0 ? 1 : 0;
+            const bool takesPlace = acting.batchLeft > 0 && !isBegun(tick, acting, lever, bound);
+            acting.batchLeft -= takesPlace ? 1 : 0;
             tick.data.served[acting.rule] = true;
         }
     }
@@ -290,7 +304,7 @@ void planDown(Tick& tick, Pass& pass, Lever lever) {
         if (demand.amount > nothing(lever)) {
             lower(tick, pass, candidate, place, demand, lever);
         } else {
-            bound.of(lever).leftAlone = whyEnough(pass);
+            bound.of(lever).leftAlone = whyEnough(tick, pass, demand.rule);
         }
     }
     serveWaiting(tick);

@@ -40,7 +40,10 @@ std::string_view whyNot(const Tick& tick, std::size_t sample) {
     if (!known.exemption.empty()) {
         return known.exemption;
     }
-    if (bound.leaving) {
+    // Also one that did not go in its time: asking again does not help it.
+    const bool isAsked = std::ranges::find(tick.hands.evicted, bound.cgroup->uid,
+                                           &EvictedPod::pod) != tick.hands.evicted.end();
+    if (bound.leaving || isAsked) {
         return "was asked to go already";
     }
     if (known.pod.phase != PodPhase::running) {
@@ -96,7 +99,7 @@ struct Wish {
 Wish wishFor(const Tick& tick, const Pass& pass, const Candidate& candidate) {
     Wish wish;
     for (const auto& acting : tick.data.acting) {
-        const auto amount = wanted(tick, pass, acting);
+        const auto amount = acting.gap || acting.batchLeft > 0 ? wanted(tick, pass, acting) : 0;
         const bool releases =
             !acting.gap || amountOf(candidate.facts.usage, acting.gap->unit) > 0;
         if ((*acting.selected)[tick.data.bound[candidate.sample].pod] && releases && amount > 0 &&
@@ -149,7 +152,7 @@ void planEviction(Tick& tick, Pass& pass) {
         auto& leftAlone = tick.data.bound[candidate.sample].of(Lever::eviction).leftAlone;
         const auto wish = wishFor(tick, pass, candidate);
         if (wish.rule == kNone) {
-            leftAlone = whyEnough(pass);
+            leftAlone = whyEnough(tick, pass, kNone);
         } else if (budget == 0) {
             leftAlone = "the budget of evictions for this interval is used up";
         } else {

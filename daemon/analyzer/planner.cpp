@@ -138,10 +138,9 @@ void explain(Tick& tick, Lever lever, std::size_t sample, const CandidateFacts* 
 void plan(Tick& tick) {
     forgetYielded(tick);
     planHeld(tick);
+    planRelief(tick);
     Pass act{.explain = true};
     planAllDown(tick, act);
-    tick.released = act.released;
-    planRelief(tick);
     planRestore(tick);
     Pass preview{.preview = true, .explain = !act.anyActs};
     planAllDown(tick, preview);
@@ -154,6 +153,20 @@ void plan(Tick& tick) {
 void countInFlight(Tick& tick) {
     followTerminating(tick);
     countLeaving(tick);
+}
+
+/// How many more pods a rule may touch whose metric does not say by how much. Those that wait to be
+/// judged keep their places: who did it could not be told otherwise.
+unsigned batchLeft(const Tick& tick, const RuleKey& rule, Lever lever) {
+    if (lever == Lever::eviction) {
+        return 1;
+    }
+    const auto waiting = std::ranges::count_if(
+        tick.data.effects.pending, [&](const PendingEffect& each) {
+            return each.rule == rule && each.lever == lever;
+        });
+    const auto batch = tick.policy.settings.batch;
+    return batch - std::min(batch, static_cast<unsigned>(waiting));
 }
 
 void collectActing(Tick& tick, const Pass& pass, Lever lever) {
@@ -170,7 +183,7 @@ void collectActing(Tick& tick, const Pass& pass, Lever lever) {
                 continue; // the node's size is unknown: nothing can be weighed against it
             }
         } else {
-            acting.batchLeft = lever == Lever::eviction ? 1 : tick.policy.settings.batch;
+            acting.batchLeft = batchLeft(tick, rule.key, lever);
         }
         tick.data.acting.push_back(acting);
     }
@@ -178,7 +191,7 @@ void collectActing(Tick& tick, const Pass& pass, Lever lever) {
 
 double wanted(const Tick& tick, const Pass& pass, const Acting& acting) {
     if (!acting.gap) {
-        return acting.batchLeft > 0 ? std::numeric_limits<double>::infinity() : 0;
+        return std::numeric_limits<double>::infinity();
     }
     return acting.gap->amount - amountOf(tick.leaving, acting.gap->unit) -
            amountOf(pass.released, acting.gap->unit);

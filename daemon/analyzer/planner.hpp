@@ -48,7 +48,7 @@ void planRelief(Tick& tick);
 void collectActing(Tick& tick, const Pass& pass, Lever lever);
 
 /// What a rule still wants, in its release unit: all steps of this tick are credited to all rules,
-/// and so is what is still in flight. Infinite for a batch.
+/// and so is what is still in flight. Infinite where that is not known beforehand.
 double wanted(const Tick& tick, const Pass& pass, const Acting& acting);
 
 /// What an order looks at, of a pod whose object is known. `rule`: whose metric is compared.

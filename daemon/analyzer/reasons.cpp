@@ -121,7 +121,10 @@ std::string whyClosed(const Tick& tick, std::size_t rule) {
     return ruleAndValue(tick, rule) + " above " + watermark(tick, rule);
 }
 
-std::string_view whyEnough(const Pass& pass) {
+std::string_view whyEnough(const Tick& tick, const Pass& pass, std::size_t rule) {
+    if (rule != kNone && !tick.data.ruleStatuses[rule].gap) {
+        return "the effect on the pods before it is waited for first";
+    }
     return pass.released == Resources{} ? "earlier steps are still taking effect and close the gap"
                                         : "the gap is closed by the pods before it";
 }

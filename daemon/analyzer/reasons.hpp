@@ -31,8 +31,8 @@ std::string whyLowered(const Tick& tick, std::size_t rule, const CandidateFacts&
                        std::size_t place, const Step& step);
 std::string whyClosed(const Tick& tick, std::size_t rule);
 
-/// Why nothing more is wanted of the pods behind.
-std::string_view whyEnough(const Pass& pass);
+/// Why nothing is wanted of a pod, by the rule that could want the most of it (or kNone).
+std::string_view whyEnough(const Tick& tick, const Pass& pass, std::size_t rule);
 
 /// `rule` is the one with the least room.
 std::string whyRestore(const Tick& tick, std::size_t rule, const CandidateFacts& facts,

@@ -32,7 +32,7 @@ bool isDue(const Tick& tick, const HeldView& view) {
     const auto& mine = tick.data.bound[view.sample].of(Lever::memoryHigh);
     const auto& sample = tick.snapshot.pods[view.sample];
     return !mine.settled && !mine.lowered && stallsItself(sample) && sample.memoryWorkingSet &&
-           tick.snapshot.tick > view.held->changedTick + 1;
+           tick.snapshot.tick > view.held->changedTick;
 }
 
 void relieve(Tick& tick, const HeldView& view) {

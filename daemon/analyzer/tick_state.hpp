@@ -70,8 +70,8 @@ struct HeldView {
 /// An acting rule that moves the lever being planned.
 struct Acting {
     std::size_t rule = 0;
-    std::optional<Gap> gap; ///< none: not quantified, a batch at a time
-    unsigned batchLeft = 0;
+    std::optional<Gap> gap;  ///< none: not quantified, a few pods at a time
+    unsigned batchLeft = 0; ///< so many more than are being judged already
     const std::vector<bool>* selected = nullptr; ///< CompiledAction::selected
 };
 
@@ -121,8 +121,7 @@ struct Tick {
     const Hands& hands;
     State::Data& data;
     Plan& plan;
-    Resources leaving;  ///< in flight: released, but not shown by the node's values yet
-    Resources released; ///< by the steps of this tick
+    Resources leaving; ///< in flight: released, but not shown by the node's values yet
 
     [[nodiscard]] std::span<const std::size_t> causesOf(const HeldView& view) const {
         return std::span(data.causes).subspan(view.firstCause, view.causeCount);
