@@ -18,7 +18,7 @@ constexpr double kKilobitsPerByte = 8.0 / 1000;
 constexpr double kPercentPerMicrosecond = 100 / 1e6; // of a second
 constexpr double kPercentPerMillisecond = 100 / 1e3;
 
-Reading<double> times(Reading<double> rate, double factor) {
+Reading<double> scaled(Reading<double> rate, double factor) {
     if (rate) {
         *rate *= factor;
     }
@@ -103,9 +103,9 @@ Reading<Percent> ThrottledShare::update(const cgroup::CpuStat& stat) {
 }
 
 void DiskRates::update(const cgroup::DiskCounters& counters, MonotonicTime now, DiskSample& into) {
-    into.readKibps = times(readSectors_.update(counters.readSectors, now), kKibibytesPerSector);
+    into.readKibps = scaled(readSectors_.update(counters.readSectors, now), kKibibytesPerSector);
     into.writeKibps =
-        times(writtenSectors_.update(counters.writtenSectors, now), kKibibytesPerSector);
+        scaled(writtenSectors_.update(counters.writtenSectors, now), kKibibytesPerSector);
     into.readIops = reads_.update(counters.reads, now);
     into.writeIops = writes_.update(counters.writes, now);
     into.utilization = share(busy_.update(counters.busyMilliseconds, now), kPercentPerMillisecond);
@@ -113,8 +113,8 @@ void DiskRates::update(const cgroup::DiskCounters& counters, MonotonicTime now, 
 
 void InterfaceRates::update(const cgroup::InterfaceCounters& counters, MonotonicTime now,
                             InterfaceSample& into) {
-    into.receiveKbps = times(receivedBytes_.update(counters.receivedBytes, now), kKilobitsPerByte);
-    into.sendKbps = times(sentBytes_.update(counters.sentBytes, now), kKilobitsPerByte);
+    into.receiveKbps = scaled(receivedBytes_.update(counters.receivedBytes, now), kKilobitsPerByte);
+    into.sendKbps = scaled(sentBytes_.update(counters.sentBytes, now), kKilobitsPerByte);
     into.receivePackets = receivedPackets_.update(counters.receivedPackets, now);
     into.sendPackets = sentPackets_.update(counters.sentPackets, now);
     into.receiveDrops = receiveDrops_.update(counters.receiveDrops, now);
