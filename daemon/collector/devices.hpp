@@ -27,7 +27,7 @@ public:
     static std::optional<cgroup::DiskCounters> takeRow(std::string_view& text) {
         return cgroup::takeDisk(text);
     }
-    /// Asked once for each device that appears: the answer never changes.
+    /// Asked once for each device that appears. Without /sys, partitions count, too.
     [[nodiscard]] bool counts(std::string_view name) const;
 
 private:
@@ -56,8 +56,8 @@ public:
     using Sample = typename Kind::Sample;
     explicit DeviceReader(Kind kind = {});
 
-    /// Makes `into` the devices that count, ordered by name. A text that cannot be read, or from
-    /// the row on that is not the kernel's, leaves the devices known so far, without values.
+    /// Makes `into` the devices that count, ordered by name. Where the text cannot be read, or from
+    /// the first row on that is not the kernel's, the devices known so far stay, without values.
     void read(int proc, Pass& pass, std::vector<Sample>& into);
 
 private:

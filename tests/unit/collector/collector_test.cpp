@@ -315,6 +315,42 @@ TEST_F(CollectorOnFakeTree, too_many_open_files_is_unreadable_says_so_and_passes
     EXPECT_FALSE(collector.trouble());
 }
 
+TEST_F(CollectorOnFakeTree, pod_whose_directory_cannot_be_opened_has_nothing_of_another_pod) {
+    for (int tick = 0; tick < 8; ++tick) { // every snapshot that is used again has values
+        collect(std::chrono::seconds(tick));
+    }
+    tree_.writeCgroup(test::systemdPodPath("besteffort", "0-0"));
+    Collector& collector = *collector_; // UBSan looks at members of the test through a pipe
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    const auto snapshot = collector.collect(at(8s));
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    ASSERT_EQ(snapshot->pods.size(), 2U);
+    const PodSample& pod = snapshot->pods[0];
+    EXPECT_EQ(pod.pod->uid.value, "0-0");
+    expectUnknown(pod.cpuUsage, Unknown::unreadable);
+    expectUnknown(pod.cpuMax, Unknown::unreadable);
+    expectUnknown(pod.cpuThrottled, Unknown::unreadable);
+    expectUnknown(pod.memoryWorkingSet, Unknown::unreadable);
+    expectUnknown(pod.memoryCurrent, Unknown::unreadable);
+    expectUnknown(pod.memoryHigh, Unknown::unreadable);
+    expectUnknown(pod.memoryHighEvents, Unknown::unreadable);
+    for (const auto& pressure : {pod.pressure.cpu, pod.pressure.memory, pod.pressure.io}) {
+        expectUnknown(pressure, Unknown::unreadable);
+    }
+    const StalledSet& stalled = pod.stalled;
+    for (const auto& share : {stalled.cpuSome, stalled.cpuFull, stalled.memorySome,
+                              stalled.memoryFull, stalled.ioSome, stalled.ioFull}) {
+        expectUnknown(share, Unknown::unreadable);
+    }
+    EXPECT_TRUE(pod.containers.empty());
+    EXPECT_TRUE(snapshot->pods[1].cpuUsage) << "its files are open";
+    ASSERT_TRUE(collector.trouble());
+    EXPECT_EQ(collector.trouble()->code, EMFILE);
+}
+
 TEST_F(CollectorOnFakeTree, proc_stat_longer_than_the_buffer_is_read_whole) {
     std::string stat = "cpu  100 0 0 100 0 0 0 0 0 0\n";
     for (int cpu = 0; cpu < 1000; ++cpu) {
