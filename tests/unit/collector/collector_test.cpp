@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -443,6 +444,40 @@ TEST(CollectorOnRealCgroup2, pod_that_vanishes_between_refresh_and_read_is_left_
     ASSERT_EQ(fourth->pods.size(), 2U);
     EXPECT_EQ(fourth->pods[0].pod->uid.value, "3-3");
     EXPECT_FALSE(collector.trouble());
+}
+
+template <class Value>
+bool isValueOrMissing(const Reading<Value>& reading) {
+    return reading || reading.error() == Unknown::missing;
+}
+
+TEST(CollectorOnRealCgroup2, second_tick_has_every_value_that_the_kernel_gives) {
+    PLIMSOLL_NEED_REAL_CGROUP(cgroup);
+    cgroup.make("kubepods");
+    cgroup.enableControllers("");
+    cgroup.enableControllers("kubepods");
+    cgroup.make("kubepods/pod1-1");
+    Collector collector({.layout = {.mount = cgroup.root(),
+                                    .kubepods = CgroupPath("/kubepods"),
+                                    .driver = cgroup::Driver::cgroupfs}});
+    collector.collect(at(0s));
+    const auto snapshot = collector.collect(at(1s));
+    EXPECT_FALSE(collector.trouble());
+    ASSERT_EQ(snapshot->pods.size(), 1U);
+    const PodSample& pod = snapshot->pods[0];
+    const auto has = [&](const char* file) {
+        return std::filesystem::exists(cgroup.root() + "/kubepods/pod1-1/" + file);
+    };
+    EXPECT_EQ(pod.cpuThrottled.has_value(), has("cpu.max"));
+    EXPECT_EQ(pod.memoryCurrent.has_value(), has("memory.current"));
+    EXPECT_EQ(pod.memoryHigh.has_value(), has("memory.high"));
+    EXPECT_EQ(pod.memoryHighEvents.has_value(), has("memory.events"));
+    EXPECT_EQ(pod.stalled.memorySome.has_value(), pod.pressure.memory.has_value());
+    EXPECT_TRUE(isValueOrMissing(pod.cpuThrottled));
+    EXPECT_TRUE(isValueOrMissing(pod.memoryHigh));
+    EXPECT_TRUE(isValueOrMissing(pod.memoryHighEvents));
+    EXPECT_TRUE(isValueOrMissing(pod.stalled.cpuFull));
+    EXPECT_TRUE(isValueOrMissing(pod.stalled.ioFull));
 }
 
 TEST(CollectorOnRealCgroup2, container_that_is_replaced_does_not_disturb_its_pod) {
