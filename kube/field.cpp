@@ -165,9 +165,10 @@ std::optional<double> Field::quantity() const {
     const auto value = parseQuantity(node_->text);
     if (!value) {
         error("must be a quantity such as 4000, \"80.5\", \"500m\" or \"2Gi\", not " +
-              inQuotes(node_->text));
+              inQuotes(node_->text) + ": " + value.error().what);
+        return std::nullopt;
     }
-    return value;
+    return *value;
 }
 
 std::vector<std::string> Field::texts() const {

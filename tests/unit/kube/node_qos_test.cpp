@@ -64,8 +64,15 @@ TEST(NodeQosRule, refuses_every_bad_field_with_its_place) {
              {valued("\"-500m\""), ".metricRule.value: must be greater than 0"},
              {valued(".nan"), ".metricRule.value: must be a finite number, not '.nan'"},
              {valued(".inf"), ".metricRule.value: must be a finite number, not '.inf'"},
-             {valued("NaN"), ".metricRule.value: " + kQuantity + "'NaN'"},
-             {valued("much"), ".metricRule.value: " + kQuantity + "'much'"},
+             {valued("NaN"),
+              ".metricRule.value: " + kQuantity + "'NaN': it does not begin with a number"},
+             {valued("much"),
+              ".metricRule.value: " + kQuantity + "'much': it does not begin with a number"},
+             {valued("\"\""), ".metricRule.value: " + kQuantity + "'': it is empty"},
+             {valued("\"1 Gi\""),
+              ".metricRule.value: " + kQuantity + "'1 Gi': there is no space in a quantity"},
+             {valued("\"0x10\""),
+              ".metricRule.value: " + kQuantity + "'0x10': quantities are decimal"},
              {valued("true"), ".metricRule.value: must be a quantity, not 'true'"},
              {valued("[1]"), ".metricRule.value: must be a quantity, not a list"},
              {rule("avoidanceThreshold", "0"),
@@ -105,7 +112,9 @@ TEST(NodeQosRule, accepts_values_as_number_or_string_without_rounding) {
                                                      {"\"500m\"", 0.5},
                                                      {"500m", 0.5},
                                                      {"2Gi", 2147483648.0},
-                                                     {"1e3", 1000}}) {
+                                                     {"1e3", 1000},
+                                                     {"\".5\"", 0.5},
+                                                     {"\"5.\"", 5}}) {
         const PolicySet set = decode(nodeQosWithRule(valued(text)));
         EXPECT_THAT(told(set), IsEmpty()) << text;
         ASSERT_EQ(set.nodeQos.size(), 1U) << text;

@@ -42,7 +42,9 @@ TEST(Pod, refuses_what_would_be_guessed_otherwise) {
               "4: Pod/default/web: spec.containers[0].resources.limits.cpu: must not be negative"},
              {pod("", "spec: {containers: [{name: a, resources: {limits: {memory: 1GB}}}]}\n"),
               "4: Pod/default/web: spec.containers[0].resources.limits.memory: must be a quantity "
-              "such as 4000, \"80.5\", \"500m\" or \"2Gi\", not '1GB'"},
+              "such as 4000, \"80.5\", \"500m\" or \"2Gi\", not '1GB': the suffix is one of n u m "
+              "k M G T P "
+              "E Ki Mi Gi Ti Pi Ei, or an exponent as in 1e3"},
              {pod("", "status: {qosClass: Best}\n"),
               "4: Pod/default/web: status.qosClass: must be BestEffort, Burstable or Guaranteed"},
              {pod("", "status: {startTime: yesterday}\n"),
