@@ -63,9 +63,9 @@ struct Rule {
 
 /// A core/v1 HTTPGetAction that answers with metrics: Prometheus text, JSON, or a plain number.
 struct HttpProbe {
-    std::string host;         ///< empty: this node (NodeQOS), the pod's own address (PodQOS)
-    std::uint16_t port = 0;   ///< a name was looked up already
-    std::string path;         ///< with a leading slash
+    std::string host;       ///< empty: this node (NodeQOS), the pod's own address (PodQOS)
+    std::uint16_t port = 0; ///< a name was looked up already
+    std::string path;       ///< with a leading slash
     bool https = false;
     std::vector<std::pair<std::string, std::string>> headers;
     std::chrono::seconds timeout{10}; ///< timeoutSeconds; 0 counts as this default
@@ -136,10 +136,25 @@ struct Refusal {
     std::string object; ///< "NodeQOS/watermark2", as far as it is known
     std::string path;   ///< "spec.rules[0].metricRule.value"
     std::string reason; ///< a sentence that says what would be right
+    /// A warning of a field that is good and that nothing here acts on yet.
+    bool notActedOn = false;
 
     /// "file:line: object: path: reason", leaving out what is empty.
     [[nodiscard]] std::string text() const;
     friend bool operator==(const Refusal&, const Refusal&) = default;
+};
+
+/// What became of one NodeQOS, PodQOS or AvoidanceAction: what the status of a resource would say.
+struct ObjectStatus {
+    std::string kind;
+    std::string name;   ///< empty: it has none
+    std::string origin; ///< "file:line" or "cluster"
+    bool accepted = false;
+    std::vector<std::string> notActedOn; ///< paths of fields: "spec.resourceQOS"
+    std::vector<std::string> problems;   ///< "path: reason", errors and warnings
+
+    void add(const Refusal& refusal);
+    friend bool operator==(const ObjectStatus&, const ObjectStatus&) = default;
 };
 
 /// Everything the operator asked for, and who lives on this node.
@@ -150,6 +165,7 @@ struct PolicySet {
     std::vector<Pod> pods;
     std::optional<Node> node;
     std::vector<Refusal> refusals;
+    std::vector<ObjectStatus> objects; ///< also those refused, in the order in which they were read
 
     [[nodiscard]] const AvoidanceAction* findAction(std::string_view name) const;
 };
