@@ -97,8 +97,8 @@ State::~State() = default;
 State::State(State&&) noexcept = default;
 State& State::operator=(State&&) noexcept = default;
 
-void decide(const CompiledPolicy& policy, const Snapshot& snapshot, const Hands& hands, State& state,
-            Decision& out) {
+void decide(const CompiledPolicy& policy, const Snapshot& snapshot, const Hands& hands,
+            State& state, Decision& out) {
     auto& data = *state.data;
     out.plan.tick = snapshot.tick;
     out.plan.steps.clear();
@@ -110,11 +110,8 @@ void decide(const CompiledPolicy& policy, const Snapshot& snapshot, const Hands&
         data.policy.get() != &policy && adopt(data, policy.shared_from_this(), snapshot.tick);
     out.podsChanged = joinPods(data, snapshot);
     joinHeld(data, snapshot, hands.held);
-    Tick tick{.policy = policy,
-              .snapshot = snapshot,
-              .hands = hands,
-              .data = data,
-              .plan = out.plan};
+    Tick tick{
+        .policy = policy, .snapshot = snapshot, .hands = hands, .data = data, .plan = out.plan};
     countInFlight(tick);
     for (std::size_t i = 0; i < policy.rules.size(); ++i) {
         out.rulesChanged = evaluate(tick, i) || out.rulesChanged;

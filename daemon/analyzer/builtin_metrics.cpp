@@ -186,10 +186,10 @@ void addPressure(std::vector<Metric>& table, const std::string& name, Kind kind)
     constexpr auto kAvg10 = &PressureLine::avg10;
     constexpr auto kAvg60 = &PressureLine::avg60;
     table.push_back(pressureOfNode(name, stalled<Stalled, NodeSample>, kind));
-    table.push_back(pressureOfNode(name + "_avg10",
-                                   averageOf<Resource, IsFull, kAvg10, NodeSample>, kind));
-    table.push_back(pressureOfNode(name + "_avg60",
-                                   averageOf<Resource, IsFull, kAvg60, NodeSample>, kind));
+    table.push_back(
+        pressureOfNode(name + "_avg10", averageOf<Resource, IsFull, kAvg10, NodeSample>, kind));
+    table.push_back(
+        pressureOfNode(name + "_avg60", averageOf<Resource, IsFull, kAvg60, NodeSample>, kind));
     table.push_back(pressureOfPod(name, stalled<Stalled, PodSample>, kind));
     table.push_back(
         pressureOfPod(name + "_avg10", averageOf<Resource, IsFull, kAvg10, PodSample>, kind));
@@ -202,10 +202,10 @@ void addAllPressure(std::vector<Metric>& table) {
                                                                 crowdedCpu);
     addPressure<&StalledSet::cpuFull, &PressureSet::cpu, true>(table, "cpu_pressure_full",
                                                                crowdedCpu);
-    addPressure<&StalledSet::memorySome, &PressureSet::memory, false>(
-        table, "memory_pressure_some", crowdedMemory);
-    addPressure<&StalledSet::memoryFull, &PressureSet::memory, true>(
-        table, "memory_pressure_full", crowdedMemory);
+    addPressure<&StalledSet::memorySome, &PressureSet::memory, false>(table, "memory_pressure_some",
+                                                                      crowdedMemory);
+    addPressure<&StalledSet::memoryFull, &PressureSet::memory, true>(table, "memory_pressure_full",
+                                                                     crowdedMemory);
     addPressure<&StalledSet::ioSome, &PressureSet::io, false>(table, "io_pressure_some",
                                                               evictableOnly);
     addPressure<&StalledSet::ioFull, &PressureSet::io, true>(table, "io_pressure_full",
@@ -249,8 +249,8 @@ void addNode(std::vector<Metric>& table) {
 
 void addDisk(std::vector<Metric>& table, const char* name, const char* unit,
              Reading<double> (*read)(const DiskSample&)) {
-    table.push_back(evictableOnly(
-        {.name = name, .unit = unit, .subject = Subject::disk, .ofDisk = read}));
+    table.push_back(
+        evictableOnly({.name = name, .unit = unit, .subject = Subject::disk, .ofDisk = read}));
 }
 
 void addInterface(std::vector<Metric>& table, const char* name, const char* unit,
@@ -298,9 +298,8 @@ void addPods(std::vector<Metric>& table) {
                      .unit = "1/s",
                      .subject = Subject::pod,
                      .ofPod = ofPod<&PodSample::memoryHighEvents>});
-    table.push_back(evictableOnly({.name = "ext_cpu_total_distribute",
-                                   .unit = "percent",
-                                   .subject = Subject::policy}));
+    table.push_back(evictableOnly(
+        {.name = "ext_cpu_total_distribute", .unit = "percent", .subject = Subject::policy}));
 }
 
 std::vector<Metric> makeTable() {

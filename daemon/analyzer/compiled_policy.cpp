@@ -26,8 +26,7 @@ CompiledPod join(const Pod& pod) {
 
 /// Finished pods hold nothing any more. A node that offers nothing has no such percentage: nothing
 /// is not zero, and a division by it would trigger every rule.
-Reading<double> distributed(const std::vector<CompiledPod>& pods,
-                            const std::optional<Node>& node) {
+Reading<double> distributed(const std::vector<CompiledPod>& pods, const std::optional<Node>& node) {
     if (!node || !node->elasticCpu || node->elasticCpu->value <= 0) {
         return std::unexpected(Unknown::missing);
     }

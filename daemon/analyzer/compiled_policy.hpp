@@ -62,8 +62,8 @@ struct CompiledRule {
     bool valid = false;
     bool preview = false;
     Levers levers;
-    CpuThrottle cpu;       ///< where it moves cpu.max
-    MemoryThrottle memory; ///< where it moves memory.high or memory.reclaim
+    CpuThrottle cpu;        ///< where it moves cpu.max
+    MemoryThrottle memory;  ///< where it moves memory.high or memory.reclaim
     std::string limitation; ///< why it is invalid, or what of its action cannot be done
 
     /// It is known beforehand how much moving this lever lowers the metric, in its release unit.

@@ -166,17 +166,16 @@ Change lowerCpu(const Tick& tick, const Candidate& candidate, const Demand& dema
     const auto& known = tick.policy.pods[tick.data.bound[candidate.sample].pod];
     const auto* view = tick.heldBy(candidate.sample, Lever::cpuMax);
     const auto current = *tick.snapshot.pods[candidate.sample].cpuMax;
-    const auto down =
-        stepDown({.usage = candidate.facts.usage.cpu,
-                  .current = current,
-                  .firstUsage = view != nullptr ? view->held->firstUsage.cpu
-                                                : candidate.facts.usage.cpu,
-                  .request = known.cpuRequest,
-                  .limit = known.cpuLimit,
-                  .terms = demand.cpu,
-                  .onlineCpus = tick.snapshot.node.onlineCpus,
-                  .gap = Millicores{demand.amount},
-                  .inFlight = view != nullptr && inFlight(tick, *view).cpu > kNothing});
+    const auto down = stepDown(
+        {.usage = candidate.facts.usage.cpu,
+         .current = current,
+         .firstUsage = view != nullptr ? view->held->firstUsage.cpu : candidate.facts.usage.cpu,
+         .request = known.cpuRequest,
+         .limit = known.cpuLimit,
+         .terms = demand.cpu,
+         .onlineCpus = tick.snapshot.node.onlineCpus,
+         .gap = Millicores{demand.amount},
+         .inFlight = view != nullptr && inFlight(tick, *view).cpu > kNothing});
     if (!down) {
         return std::unexpected(down.error());
     }
@@ -196,8 +195,8 @@ MemoryInput memoryInput(const Tick& tick, const Candidate& candidate, const Dema
     return {.workingSet = candidate.facts.usage.memory,
             .current = sample.memoryCurrent.value_or(Bytes{}),
             .high = sample.memoryHigh.value_or(MemoryHigh{}),
-            .firstUsage = view != nullptr ? view->held->firstUsage.memory
-                                          : candidate.facts.usage.memory,
+            .firstUsage =
+                view != nullptr ? view->held->firstUsage.memory : candidate.facts.usage.memory,
             .request = known.memoryRequest,
             .limit = known.memoryLimit,
             .terms = demand.memory,
@@ -220,8 +219,7 @@ Change lowerMemoryHigh(const Tick& tick, const Candidate& candidate, const Deman
 }
 
 Change reclaimMemory(const Tick& tick, const Candidate& candidate, const Demand& demand) {
-    const auto amount =
-        reclaimable(memoryInput(tick, candidate, demand, Lever::memoryReclaim));
+    const auto amount = reclaimable(memoryInput(tick, candidate, demand, Lever::memoryReclaim));
     if (!amount) {
         return std::unexpected(amount.error());
     }
@@ -271,8 +269,8 @@ void lower(Tick& tick, Pass& pass, const Candidate& candidate, std::size_t place
     tick.plan.steps.push_back(std::move(*step));
 }
 
-/// A pod that a lever of this rule moved a moment ago: its effect is waited for before the rule goes
-/// on to end pods.
+/// A pod that a lever of this rule moved a moment ago: its effect is waited for before the rule
+/// goes on to end pods.
 void serveWaiting(Tick& tick) {
     for (const auto& effect : tick.data.effects.pending) {
         if (const auto rule = tick.policy.findRule(effect.rule)) {

@@ -38,9 +38,8 @@ std::size_t findSample(const Tick& tick, std::uint64_t inode) {
 }
 
 bool pastNoise(const PendingEffect& effect, const Resources& measured) {
-    return effect.lever == Lever::cpuMax
-               ? measured.cpu >= effect.expected.cpu * kGoodPart
-               : measured.memory >= effect.expected.memory * kGoodPart;
+    return effect.lever == Lever::cpuMax ? measured.cpu >= effect.expected.cpu * kGoodPart
+                                         : measured.memory >= effect.expected.memory * kGoodPart;
 }
 
 bool helped(const PendingEffect& effect, const RuleStatus& rule, const Resources& measured) {

@@ -81,7 +81,8 @@ std::chrono::seconds graceFor(const Tick& tick, const BoundPod& bound) {
     std::optional<std::chrono::seconds> grace;
     for (const auto& acting : tick.data.acting) {
         const auto& rule = tick.policy.rules[acting.rule];
-        const auto& asked = tick.policy.actions[*rule.action].action.eviction->terminationGracePeriod;
+        const auto& asked =
+            tick.policy.actions[*rule.action].action.eviction->terminationGracePeriod;
         if ((*acting.selected)[bound.pod] && asked) {
             grace = std::min(grace.value_or(*asked), *asked);
         }
@@ -100,8 +101,7 @@ Wish wishFor(const Tick& tick, const Pass& pass, const Candidate& candidate) {
     Wish wish;
     for (const auto& acting : tick.data.acting) {
         const auto amount = acting.gap || acting.batchLeft > 0 ? wanted(tick, pass, acting) : 0;
-        const bool releases =
-            !acting.gap || amountOf(candidate.facts.usage, acting.gap->unit) > 0;
+        const bool releases = !acting.gap || amountOf(candidate.facts.usage, acting.gap->unit) > 0;
         if ((*acting.selected)[tick.data.bound[candidate.sample].pod] && releases && amount > 0 &&
             (wish.rule == kNone || amount > wish.amount)) {
             wish = {amount, acting.rule};

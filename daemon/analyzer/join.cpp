@@ -45,8 +45,7 @@ std::size_t findSample(const Snapshot& snapshot, const CgroupIdentity& wanted) {
 bool stands(const State::Data& data, const HeldPod& held, std::size_t index) {
     const auto& state = data.rules[index];
     const auto& rule = data.policy->rules[index];
-    return rule.levers.has(held.lever()) && !rule.preview &&
-           held.changedTick >= state.sinceTick &&
+    return rule.levers.has(held.lever()) && !rule.preview && held.changedTick >= state.sinceTick &&
            state.machine.phase != RuleMachine::Phase::idle &&
            !data.effects.isInnocent(held.pod->cgroup.inode, held.lever(), rule.key);
 }

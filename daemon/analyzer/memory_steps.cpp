@@ -24,8 +24,8 @@ double fraction(int percent) {
 
 Bytes floorOf(const MemoryInput& input) {
     const auto base = input.limit.value_or(input.firstUsage);
-    return roundedUp(std::max({input.request, base * fraction(input.terms.minMemoryRatio),
-                               kSmallestMemory}));
+    return roundedUp(
+        std::max({input.request, base * fraction(input.terms.minMemoryRatio), kSmallestMemory}));
 }
 
 } // namespace
@@ -70,8 +70,8 @@ std::optional<MemoryUp> stepUp(const MemoryUpInput& input) {
     if (!high || input.room < kMemoryQuantum) {
         return std::nullopt;
     }
-    const auto wanted = std::max(*high * (1 + fraction(input.stepMemoryRatio)),
-                                 *high + kSmallestMemory);
+    const auto wanted =
+        std::max(*high * (1 + fraction(input.stepMemoryRatio)), *high + kSmallestMemory);
     const auto target = roundedDown(std::min(wanted, *high + input.room));
     const auto full = input.baseline.bytes.value_or(input.nodeTotal);
     const auto enough = std::min(full, input.workingSet + input.room);

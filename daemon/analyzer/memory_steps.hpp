@@ -66,8 +66,8 @@ struct MemoryUp {
     Bytes credit; ///< what it takes off the room
 };
 
-/// The next higher memory.high; none when there is no room. A limit under which the pod could use up
-/// all the room protects nothing any more: then the baseline comes back.
+/// The next higher memory.high; none when there is no room. A limit under which the pod could use
+/// up all the room protects nothing any more: then the baseline comes back.
 std::optional<MemoryUp> stepUp(const MemoryUpInput& input);
 
 } // namespace plimsoll::analyzer

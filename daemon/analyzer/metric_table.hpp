@@ -48,8 +48,7 @@ struct Metric {
     bool evictQuantified = false;
     ReleaseUnit releaseUnit = ReleaseUnit::millicores;
     /// used - watermark, as what has to be released; none when the node's size is unknown.
-    std::optional<double> (*toRelease)(double used, double watermark,
-                                       const NodeSample&) = nullptr;
+    std::optional<double> (*toRelease)(double used, double watermark, const NodeSample&) = nullptr;
     double releasePerUnit = 1; ///< a factor on toRelease, for custom metrics
 
     /// 0 to 10, higher acts first. What cannot be squeezed (memory) hurts sooner than what can.

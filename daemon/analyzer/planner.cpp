@@ -55,8 +55,7 @@ void followTerminating(Tick& tick) {
 /// When the pod was asked to go, by whomever.
 std::optional<MonotonicTime> askedToGo(const Tick& tick, const BoundPod& bound) {
     const auto& known = tick.data.terminating;
-    const auto seen =
-        std::ranges::find(known, bound.cgroup->cgroup.inode, &Terminating::inode);
+    const auto seen = std::ranges::find(known, bound.cgroup->cgroup.inode, &Terminating::inode);
     if (seen != known.end()) {
         return seen->since;
     }
@@ -69,9 +68,9 @@ void countLeaving(Tick& tick) {
     for (std::size_t i = 0; i < tick.data.bound.size(); ++i) {
         auto& bound = tick.data.bound[i];
         const auto since = askedToGo(tick, bound);
-        bound.leaving = since && bound.pod != kNone &&
-                        tick.snapshot.at <=
-                            *since + graceOf(tick.policy.pods[bound.pod].pod) + kAfterGrace;
+        bound.leaving =
+            since && bound.pod != kNone &&
+            tick.snapshot.at <= *since + graceOf(tick.policy.pods[bound.pod].pod) + kAfterGrace;
         if (bound.leaving) {
             tick.leaving += usageOf(tick, i, Lever::eviction).value_or(Resources{});
         } else {
@@ -147,6 +146,9 @@ void plan(Tick& tick) {
     if (!tick.plan.steps.empty()) {
         std::ranges::stable_sort(tick.plan.steps, {}, turnOf);
     }
+    for (auto& step : tick.plan.steps) {
+        step.planTick = tick.snapshot.tick;
+    }
     noteSteps(tick);
 }
 
@@ -161,8 +163,8 @@ unsigned batchLeft(const Tick& tick, const RuleKey& rule, Lever lever) {
     if (lever == Lever::eviction) {
         return 1;
     }
-    const auto waiting = std::ranges::count_if(
-        tick.data.effects.pending, [&](const PendingEffect& each) {
+    const auto waiting =
+        std::ranges::count_if(tick.data.effects.pending, [&](const PendingEffect& each) {
             return each.rule == rule && each.lever == lever;
         });
     const auto batch = tick.policy.settings.batch;
@@ -274,8 +276,7 @@ Resources usageAbove(const Tick& tick, const HeldView& view) {
 
 Resources inFlight(const Tick& tick, const HeldView& view) {
     const auto& held = *view.held;
-    const auto ticks =
-        held.lever() == Lever::cpuMax ? kCpuTicksInFlight : kMemoryTicksInFlight;
+    const auto ticks = held.lever() == Lever::cpuMax ? kCpuTicksInFlight : kMemoryTicksInFlight;
     const bool isOver = !held.changing && tick.snapshot.tick > held.changedTick + ticks;
     return view.sample == kNone || isOver ? Resources{} : usageAbove(tick, view);
 }

@@ -27,7 +27,8 @@ struct Pass {
 /// Held pods whose value was changed by others, or whose reason is gone.
 void planHeld(Tick& tick);
 
-/// Moves one of cpuMax, memoryReclaim, memoryHigh down on pods, in order, until the gaps are closed.
+/// Moves one of cpuMax, memoryReclaim, memoryHigh down on pods, in order, until the gaps are
+/// closed.
 void planDown(Tick& tick, Pass& pass, Lever lever);
 
 /// Ends pods for what throttling cannot release.

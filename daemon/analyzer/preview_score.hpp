@@ -17,9 +17,9 @@ struct PreviewEpisode {
     MonotonicTime lastHit;
 };
 
-/// One tick. An episode that ends within `effectAfter` came back on its own: acting would have shown
-/// no effect yet. One that lasts longer is counted as soon as that is known. True: the score is
-/// another one.
+/// One tick. An episode that ends within `effectAfter` came back on its own: acting would have
+/// shown no effect yet. One that lasts longer is counted as soon as that is known. True: the score
+/// is another one.
 bool follow(PreviewEpisode& episode, PreviewScore& score, const Verdict& verdict, bool acts,
             MonotonicTime now, std::chrono::seconds effectAfter);
 

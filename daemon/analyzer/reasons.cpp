@@ -227,10 +227,9 @@ std::string whatTroubles(const CompiledRule& rule, std::size_t trouble) {
             std::to_string(rule.localCacheTtl.count()) + " s");
         break;
     case RuleValue::Why::noSeries:
-        add(rule.fromOwnProbe
-                ? "the probe of this NodeQOS has not delivered " + rule.rule.metric
-                : "nothing has delivered " + rule.rule.metric +
-                      " (a textfile, a pod's probe or RecordMetric would)");
+        add(rule.fromOwnProbe ? "the probe of this NodeQOS has not delivered " + rule.rule.metric
+                              : "nothing has delivered " + rule.rule.metric +
+                                    " (a textfile, a pod's probe or RecordMetric would)");
         break;
     case RuleValue::Why::noSubject:
         add("nothing on this node that the rule watches: it rests");

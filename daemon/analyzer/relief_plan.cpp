@@ -25,8 +25,8 @@ bool stallsItself(const PodSample& sample) {
 }
 
 bool isDue(const Tick& tick, const HeldView& view) {
-    if (view.sample == kNone || view.held->lever() != Lever::memoryHigh ||
-        view.causeCount == 0 || view.held->applied.unlimited()) {
+    if (view.sample == kNone || view.held->lever() != Lever::memoryHigh || view.causeCount == 0 ||
+        view.held->applied.unlimited()) {
         return false;
     }
     const auto& mine = tick.data.bound[view.sample].of(Lever::memoryHigh);

@@ -22,8 +22,8 @@ struct Room {
 };
 
 /// Below the lowest line of all rules that this lever can lower, those at rest included: raising
-/// must not trigger the next one. None when any of them cannot be told. A custom metric that nothing
-/// has delivered so far draws no line.
+/// must not trigger the next one. None when any of them cannot be told. A custom metric that
+/// nothing has delivered so far draws no line.
 std::optional<Room> roomBelowAllWatermarks(const Tick& tick, Lever lever) {
     Room room;
     for (std::size_t i = 0; i < tick.policy.rules.size(); ++i) {
@@ -52,8 +52,7 @@ bool mayGoUp(const Tick& tick, const HeldView& view, Lever lever) {
     }
     const auto& mine = tick.data.bound[view.sample].of(lever);
     return !mine.settled && !mine.lowered && limitOf(tick, view.sample, lever) &&
-           usageOf(tick, view.sample, lever) &&
-           tick.data.bound[view.sample].pod != kNone &&
+           usageOf(tick, view.sample, lever) && tick.data.bound[view.sample].pod != kNone &&
            std::ranges::all_of(tick.causesOf(view), [&tick](std::size_t rule) {
                return tick.data.ruleStatuses[rule].mayRestore;
            });
@@ -69,8 +68,8 @@ void collectCandidates(Tick& tick, Lever lever) {
         for (const auto rule : tick.causesOf(view)) {
             tick.data.acting.push_back({.rule = rule}); // whose order holds
         }
-        tick.data.order.push_back({.facts = factsOf(tick, view.sample, nullptr),
-                                   .sample = view.sample});
+        tick.data.order.push_back(
+            {.facts = factsOf(tick, view.sample, nullptr), .sample = view.sample});
     }
     sortCandidates(tick);
     std::ranges::reverse(tick.data.order);
@@ -106,13 +105,13 @@ std::optional<Step> raisedCpu(const Tick& tick, const HeldView& view, double roo
 
 std::optional<Step> raisedMemory(const Tick& tick, const HeldView& view, double room) {
     const auto& sample = tick.snapshot.pods[view.sample];
-    const auto up = stepUp(
-        MemoryUpInput{.high = *sample.memoryHigh,
-                      .baseline = view.held->baseline.memoryHigh(),
-                      .workingSet = *sample.memoryWorkingSet,
-                      .stepMemoryRatio = stepRatio(tick, view, Lever::memoryHigh),
-                      .room = Bytes{room},
-                      .nodeTotal = tick.snapshot.node.memoryTotal.value_or(Bytes{})});
+    const auto up =
+        stepUp(MemoryUpInput{.high = *sample.memoryHigh,
+                             .baseline = view.held->baseline.memoryHigh(),
+                             .workingSet = *sample.memoryWorkingSet,
+                             .stepMemoryRatio = stepRatio(tick, view, Lever::memoryHigh),
+                             .room = Bytes{room},
+                             .nodeTotal = tick.snapshot.node.memoryTotal.value_or(Bytes{})});
     if (!up) {
         return std::nullopt;
     }

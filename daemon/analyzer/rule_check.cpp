@@ -51,8 +51,7 @@ std::string notLoweredBy(const CompiledRule& rule, std::string_view what,
            action.name;
 }
 
-void checkCpuThrottle(CompiledRule& rule, const AvoidanceAction& action,
-                      Limitations& limitations) {
+void checkCpuThrottle(CompiledRule& rule, const AvoidanceAction& action, Limitations& limitations) {
     if (!action.cpuThrottle) {
         return;
     }

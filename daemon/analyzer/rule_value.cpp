@@ -73,8 +73,8 @@ RuleValue ofDevices(const std::vector<Sample>& devices, const CompiledRule& rule
 }
 
 bool counts(const CompiledRule& rule, const SeriesSample& series) {
-    const bool isFor = rule.fromOwnProbe ? series.nodeQos == rule.key.policy
-                                         : series.nodeQos.empty();
+    const bool isFor =
+        rule.fromOwnProbe ? series.nodeQos == rule.key.policy : series.nodeQos.empty();
     return isFor &&
            (!rule.rule.seriesSelector || matches(*rule.rule.seriesSelector, series.labels));
 }
@@ -153,9 +153,7 @@ void nameSeries(const Tick& tick, const CompiledRule& rule, const RuleValue& val
     switch (rule.metric->subject) {
     case Subject::disk: name += node.disks[value.series].name; break;
     case Subject::interface: name += node.interfaces[value.series].name; break;
-    case Subject::pod:
-        name += tick.policy.pods[tick.data.bound[value.series].pod].fullName;
-        break;
+    case Subject::pod: name += tick.policy.pods[tick.data.bound[value.series].pod].fullName; break;
     case Subject::custom:
         append(tick.snapshot.custom->find(rule.metric->name)->series[value.series].labels, name);
         break;

@@ -14,7 +14,9 @@ bool contains(const std::vector<T>& values, const T& value) {
 
 /// `value` none: there is no such label.
 bool holds(const LabelRequirement& requirement, std::optional<std::string_view> value) {
-    const auto listed = [&] { return std::ranges::find(requirement.values, *value) != requirement.values.end(); };
+    const auto listed = [&] {
+        return std::ranges::find(requirement.values, *value) != requirement.values.end();
+    };
     switch (requirement.op) {
     case LabelRequirement::Operator::in: return value && listed();
     case LabelRequirement::Operator::notIn: return !value || !listed();
@@ -43,7 +45,8 @@ bool inAnyRange(const std::vector<PriorityRange>& ranges, std::int32_t priority)
 bool matches(const LabelSelector& selector, const Labels& labels) {
     return allHold(selector, [&labels](const std::string& key) -> std::optional<std::string_view> {
         const auto found = labels.find(key);
-        return found == labels.end() ? std::nullopt : std::optional<std::string_view>(found->second);
+        return found == labels.end() ? std::nullopt
+                                     : std::optional<std::string_view>(found->second);
     });
 }
 

@@ -102,9 +102,8 @@ std::optional<UpStep> stepUp(const UpInput& input) {
     if (rateOf(wanted) + kNothing >= full && missing <= input.room + kNothing) {
         return UpStep{.to = input.baseline, .toBaseline = true, .credit = missing};
     }
-    const auto percent = std::isinf(input.room.value)
-                             ? wanted
-                             : std::min(wanted, percentDown(*rate + input.room));
+    const auto percent =
+        std::isinf(input.room.value) ? wanted : std::min(wanted, percentDown(*rate + input.room));
     const auto target = rateOf(percent);
     if (target <= *rate || target >= full) {
         return std::nullopt;

@@ -30,16 +30,16 @@ struct RuleState {
     bool everKnown = false; ///< its metric has had a value since then
     RuleValue value;        ///< this tick
     PreviewEpisode episode;
-    std::size_t holds = 0;  ///< pods and levers, this tick
-    bool acts = false;      ///< this tick
+    std::size_t holds = 0;     ///< pods and levers, this tick
+    bool acts = false;         ///< this tick
     std::size_t troubleIs = 0; ///< what RuleStatus::trouble says, so that it is composed only once
 };
 
 /// What one lever does with one pod in this tick.
 struct PodLever {
-    std::size_t held = kNone;   ///< into State::Data::held
-    bool settled = false;       ///< drift or undo: nothing else is done with it
-    bool lowered = false;       ///< so no rule raises it
+    std::size_t held = kNone; ///< into State::Data::held
+    bool settled = false;     ///< drift or undo: nothing else is done with it
+    bool lowered = false;     ///< so no rule raises it
     bool explained = false;
     std::string_view leftAlone; ///< why; empty: it got a step, or nobody asked
 };
@@ -70,8 +70,8 @@ struct HeldView {
 /// An acting rule that moves the lever being planned.
 struct Acting {
     std::size_t rule = 0;
-    std::optional<Gap> gap;  ///< none: not quantified, a few pods at a time
-    unsigned batchLeft = 0; ///< so many more than are being judged already
+    std::optional<Gap> gap;                      ///< none: not quantified, a few pods at a time
+    unsigned batchLeft = 0;                      ///< so many more than are being judged already
     const std::vector<bool>* selected = nullptr; ///< CompiledAction::selected
 };
 

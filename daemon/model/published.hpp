@@ -2,12 +2,11 @@
 // What an operator can ask for: the state after a tick, as D-Bus and the status line show it.
 #pragma once
 
+#include "daemon/model/explanation.hpp"
 #include "daemon/model/plan.hpp"
 #include "daemon/model/policy.hpp"
 #include "daemon/model/snapshot.hpp"
 #include "daemon/model/verdict.hpp"
-
-#include "daemon/model/explanation.hpp"
 
 #include <cstdint>
 #include <deque>

@@ -11,7 +11,10 @@ namespace {
 
 CandidateFacts facts(std::string_view name, QosClass qosClass, double usage = 0,
                      std::int32_t priority = 0) {
-    return {.priority = priority, .qosClass = qosClass, .usage = {.cpu = Millicores{usage}}, .name = name};
+    return {.priority = priority,
+            .qosClass = qosClass,
+            .usage = {.cpu = Millicores{usage}},
+            .name = name};
 }
 
 CandidateFacts elastic(std::string_view name, double limit, double usage = 0) {

@@ -38,8 +38,7 @@ TEST(Eviction, stops_when_the_gap_is_closed) {
 }
 
 TEST(Eviction, for_memory_is_precise_by_working_set) {
-    auto node =
-        evicting({.watermark = 10 * kGiB, .metric = "memory_total_usage"});
+    auto node = evicting({.watermark = 10 * kGiB, .metric = "memory_total_usage"});
     node.add("a", 0).memoryDemand = Bytes{1.5 * kGiB};
     node.add("b", 0).memoryDemand = Bytes{0.5 * kGiB};
     node.add("c", 0).memoryDemand = Bytes{1.0 * kGiB};

@@ -78,10 +78,10 @@ public:
     [[nodiscard]] HeldPod* findHeld(const std::string& name, Lever lever = Lever::cpuMax);
     [[nodiscard]] Millicores usage() const;
     [[nodiscard]] Bytes memoryUsage() const;
-    [[nodiscard]] std::vector<const Step*>
-    steps(StepKind kind, Disposition disposition = Disposition::act) const;
-    [[nodiscard]] std::vector<std::string>
-    names(StepKind kind, Disposition disposition = Disposition::act) const;
+    [[nodiscard]] std::vector<const Step*> steps(StepKind kind,
+                                                 Disposition disposition = Disposition::act) const;
+    [[nodiscard]] std::vector<std::string> names(StepKind kind,
+                                                 Disposition disposition = Disposition::act) const;
     [[nodiscard]] std::string skipOf(const std::string& name) const;
     void deliver(const std::string& metric, double value, Labels labels = {});
 

@@ -92,7 +92,8 @@ TEST(MemoryHighLever, somebody_elses_value_stands) {
     node.find("a").memoryHigh = {Bytes{5 * kGiB}};
     node.tick();
     ASSERT_EQ(node.steps(StepKind::yield).size(), 1U);
-    EXPECT_THAT(node.steps(StepKind::yield)[0]->reason, HasSubstr("somebody else changed memory.high"));
+    EXPECT_THAT(node.steps(StepKind::yield)[0]->reason,
+                HasSubstr("somebody else changed memory.high"));
     node.tick();
     EXPECT_THAT(node.skipOf("a"), HasSubstr("somebody else set its memory.high"));
 }

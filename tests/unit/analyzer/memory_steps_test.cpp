@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/analyzer/memory_steps.hpp"
 
-#include <gtest/gtest.h>
 #include <cmath>
+#include <gtest/gtest.h>
 #include <limits>
 
 namespace plimsoll::analyzer {
@@ -55,11 +55,12 @@ INSTANTIATE_TEST_SUITE_P(
         DownCase{"unlimited: a tenth off the usage", using200(), high(180), mib(20)},
         DownCase{"limited: a tenth off the limit",
                  with(using200(), [](auto& in) { in.high = high(180); }), high(162), mib(38)},
-        DownCase{"what is in flight is not counted again", with(using200(),
-                                                                [](auto& in) {
-                                                                    in.high = high(180);
-                                                                    in.inFlight = true;
-                                                                }),
+        DownCase{"what is in flight is not counted again",
+                 with(using200(),
+                      [](auto& in) {
+                          in.high = high(180);
+                          in.inFlight = true;
+                      }),
                  high(162), mib(18)},
         DownCase{"a limit far above the usage is no start",
                  with(using200(), [](auto& in) { in.high = high(4000); }), high(180), mib(20)},
@@ -67,11 +68,8 @@ INSTANTIATE_TEST_SUITE_P(
                  with(using200(), [](auto& in) { in.gap = mib(5); }), high(195), mib(5)},
         DownCase{"never below the request",
                  with(using200(), [](auto& in) { in.request = mib(190); }), high(190), mib(10)},
-        DownCase{"never below the share of the limit", with(using200(),
-                                                            [](auto& in) {
-                                                                in.limit = mib(1900);
-                                                            }),
-                 high(190), mib(10)},
+        DownCase{"never below the share of the limit",
+                 with(using200(), [](auto& in) { in.limit = mib(1900); }), high(190), mib(10)},
         DownCase{"a whole step where the effect is not known",
                  with(using200(), [](auto& in) { in.gap = kEndless; }), high(180), mib(20)}));
 

@@ -41,8 +41,7 @@ TEST(MetricTable, a_metric_can_be_read_where_it_says_that_it_is_about) {
 
 TEST(MetricTable, whatever_a_lever_lowers_has_an_order_of_candidates) {
     for (const auto& metric : builtinMetrics()) {
-        EXPECT_EQ(metric.throttleable() || metric.byEviction, !metric.order.empty())
-            << metric.name;
+        EXPECT_EQ(metric.throttleable() || metric.byEviction, !metric.order.empty()) << metric.name;
         EXPECT_FALSE(metric.throttleQuantified && metric.toRelease == nullptr) << metric.name;
     }
 }
@@ -67,8 +66,8 @@ TEST(MetricTable, what_is_missing_everywhere_is_missing_in_every_metric) {
 
 TEST(MetricTable, pressure_is_read_from_the_file_of_its_name) {
     PodSample pod;
-    pod.pressure.io = Pressure{.some = {.avg10 = 1, .avg60 = 2},
-                               .full = PressureLine{.avg10 = 3, .avg60 = 4}};
+    pod.pressure.io =
+        Pressure{.some = {.avg10 = 1, .avg60 = 2}, .full = PressureLine{.avg10 = 3, .avg60 = 4}};
     pod.stalled.ioFull = Percent{5};
     const auto read = [&pod](const char* name) { return *findBuiltinMetric(name)->ofPod(pod); };
     EXPECT_EQ(read("pod_io_pressure_some_avg10"), 1);
@@ -140,8 +139,7 @@ TEST(CustomMetric, with_a_conversion_counts_in_the_unit_that_its_lever_lowers) {
 }
 
 TEST(CustomMetric, can_be_closed_to_levers) {
-    const auto metric =
-        customMetric({.name = "queue", .throttleable = false, .evictable = false});
+    const auto metric = customMetric({.name = "queue", .throttleable = false, .evictable = false});
     EXPECT_FALSE(metric.throttleable() || metric.byEviction);
 }
 

@@ -102,7 +102,8 @@ TEST(RuleCheck, eviction_and_disabled_scheduling_need_a_cluster_and_are_shown) {
     node.recompile();
     EXPECT_THAT(firstRule(node).trouble, HasSubstr("evictions are only shown"));
     EXPECT_TRUE(node.decision.rulesChanged);
-    EXPECT_EQ(node.names(StepKind::evict, Disposition::unavailable), (std::vector<std::string>{"a"}));
+    EXPECT_EQ(node.names(StepKind::evict, Disposition::unavailable),
+              (std::vector<std::string>{"a"}));
 }
 
 TEST(RuleCheck, an_action_that_throttles_and_evicts_throttles_first) {

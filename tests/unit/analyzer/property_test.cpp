@@ -27,7 +27,8 @@ void checkThrottle(FakeNode& node, const Step& step, std::int64_t seed) {
     ASSERT_TRUE(fake.pod.labels.contains("tier")) << "not allowed by any PodQOS, seed " << seed;
     ASSERT_EQ(exemption(fake.pod), "") << "seed " << seed;
     ASSERT_TRUE(fake.usageKnown && fake.cpuMaxKnown) << "seed " << seed;
-    ASSERT_TRUE(step.to.cpuMax().quota && step.to.cpuMax().quota->count() >= 1000) << "seed " << seed;
+    ASSERT_TRUE(step.to.cpuMax().quota && step.to.cpuMax().quota->count() >= 1000)
+        << "seed " << seed;
     ASSERT_EQ(step.to.cpuMax().period, step.from.cpuMax().period) << "seed " << seed;
     if (step.from.cpuMax().quota) {
         ASSERT_LT(*step.to.cpuMax().quota, *step.from.cpuMax().quota) << "seed " << seed;

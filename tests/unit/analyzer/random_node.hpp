@@ -99,8 +99,8 @@ private:
                 action.eviction.emplace();
             }
             if (below(2) == 0) {
-                action.cpuThrottle = CpuThrottle{.minCpuRatio = 10 + below(40),
-                                                 .stepCpuRatio = 1 + below(60)};
+                action.cpuThrottle =
+                    CpuThrottle{.minCpuRatio = 10 + below(40), .stepCpuRatio = 1 + below(60)};
             }
             node.addAction(std::move(action));
         }

@@ -39,8 +39,10 @@ TEST(PodSeries, the_stall_of_a_selected_victim_throttles_who_may_be_throttled) {
 }
 
 TEST(PodSeries, can_be_selected_by_what_a_pod_is) {
-    for (const auto& [key, value] : {std::pair{"namespace", "default"}, {"pod", "web"},
-                                     {"PodName", "web"}, {"qos_class", "BestEffort"}}) {
+    for (const auto& [key, value] : {std::pair{"namespace", "default"},
+                                     {"pod", "web"},
+                                     {"PodName", "web"},
+                                     {"qos_class", "BestEffort"}}) {
         auto node = protectingWeb();
         node.rule().seriesSelector = where(key, value);
         node.find("web").stalled.cpuSome = Percent{35};
@@ -68,7 +70,8 @@ TEST(PodSeries, with_nobody_to_protect_the_rule_rests_and_restores) {
     ASSERT_NE(node.findHeld("batch"), nullptr);
     node.remove("web");
     node.recompile();
-    EXPECT_THAT(node.tick().rules[0].trouble, HasSubstr("nothing on this node that the rule watches"));
+    EXPECT_THAT(node.tick().rules[0].trouble,
+                HasSubstr("nothing on this node that the rule watches"));
     node.ticks(60);
     EXPECT_TRUE(node.held.empty());
 }
