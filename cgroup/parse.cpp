@@ -288,7 +288,6 @@ std::optional<DiskCounters> takeDisk(std::string_view& text) {
 }
 
 bool takeInterfaceHeadings(std::string_view& text) {
-    // The same since Linux 2.2, but for blanks in the first line.
     constexpr std::string_view kColumns =
         " face |bytes    packets errs drop fifo frame compressed multicast|"
         "bytes    packets errs drop fifo colls carrier compressed";

@@ -55,8 +55,8 @@ std::optional<MemoryInfo> parseMemoryInfo(std::string_view text);
 /// /proc/loadavg.
 std::optional<LoadSample> parseLoadAverage(std::string_view text);
 
-/// One line of /proc/diskstats, of a whole device or of a partition. All but the sectors, which
-/// have 64 bits, may be numbers of 32 bits that start again at zero.
+/// One line of /proc/diskstats, of a whole device or of a partition. The milliseconds have 32 bits
+/// and start again at zero after 49 days of I/O; the others are as long as the kernel's words.
 struct DiskCounters {
     std::string_view name; ///< within the text
     std::uint64_t reads = 0;

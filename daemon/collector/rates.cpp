@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 namespace plimsoll::collector {
@@ -71,14 +72,12 @@ void StalledRates::update(Resource& resource, const Reading<Pressure>& pressure,
         some = full = std::unexpected(pressure.error());
         return;
     }
-    some =
-        share(resource.some.update(pressure->some.totalMicroseconds, now), kPercentPerMicrosecond);
-    if (!pressure->full) {
-        full = std::unexpected(Unknown::missing);
-        return;
-    }
-    full =
-        share(resource.full.update(pressure->full->totalMicroseconds, now), kPercentPerMicrosecond);
+    const auto shareOf = [now](CounterRate& total, const PressureLine& line) {
+        return share(total.update(line.totalMicroseconds, now), kPercentPerMicrosecond);
+    };
+    some = shareOf(resource.some, pressure->some);
+    const std::optional<PressureLine>& fullLine = pressure->full;
+    full = fullLine ? shareOf(resource.full, *fullLine) : std::unexpected(Unknown::missing);
 }
 
 Reading<Percent> ThrottledShare::update(const cgroup::CpuStat& stat) {
@@ -86,19 +85,19 @@ Reading<Percent> ThrottledShare::update(const cgroup::CpuStat& stat) {
         last_.reset();
         return std::unexpected(Unknown::missing);
     }
-    const auto before =
-        std::exchange(last_, Periods{.all = *stat.periods, .throttled = *stat.throttledPeriods});
+    const Periods now{.all = *stat.periods, .throttled = *stat.throttledPeriods};
+    const std::optional<Periods> before = std::exchange(last_, now);
     if (!before) {
         return std::unexpected(Unknown::notYet);
     }
-    if (last_->all < before->all || last_->throttled < before->throttled) {
+    if (now.all < before->all || now.throttled < before->throttled) {
         return std::unexpected(Unknown::reset);
     }
-    if (last_->all == before->all) {
+    if (now.all == before->all) {
         return Percent{0};
     }
-    const auto periods = static_cast<double>(last_->all - before->all);
-    const auto throttled = static_cast<double>(last_->throttled - before->throttled);
+    const auto periods = static_cast<double>(now.all - before->all);
+    const auto throttled = static_cast<double>(now.throttled - before->throttled);
     return Percent{std::min(throttled / periods * 100, 100.0)};
 }
 
