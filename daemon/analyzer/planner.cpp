@@ -2,7 +2,7 @@
 #include "daemon/analyzer/planner.hpp"
 
 #include "daemon/analyzer/reasons.hpp"
-#include "daemon/analyzer/throttle_steps.hpp"
+#include "daemon/analyzer/cpu_steps.hpp"
 
 #include <algorithm>
 #include <array>

@@ -2,7 +2,7 @@
 // What must hold for every plan with every lever, over many random nodes.
 #include "daemon/analyzer/candidates.hpp"
 #include "daemon/analyzer/memory_steps.hpp"
-#include "daemon/analyzer/throttle_steps.hpp"
+#include "daemon/analyzer/cpu_steps.hpp"
 #include "tests/unit/analyzer/fake_node.hpp"
 #include "tests/unit/analyzer/random_node.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What must hold for every plan, over many random nodes.
 #include "daemon/analyzer/candidates.hpp"
-#include "daemon/analyzer/throttle_steps.hpp"
+#include "daemon/analyzer/cpu_steps.hpp"
 #include "tests/unit/analyzer/fake_node.hpp"
 #include "tests/unit/analyzer/random_node.hpp"
 
