@@ -122,7 +122,7 @@ std::vector<std::pair<std::string, std::string>> decodeHeaders(const Field& fiel
 } // namespace
 
 std::optional<HttpProbe> decodeHttpProbe(const Field& httpGet, const Field& timeoutSeconds) {
-    const auto timeout = timeoutSeconds.integer(0, kLargest);
+    const auto timeout = timeoutSeconds.integer(0, kLargest).value_or(0);
     if (!httpGet.present() || !httpGet.isMap()) {
         return std::nullopt;
     }
@@ -133,8 +133,8 @@ std::optional<HttpProbe> decodeHttpProbe(const Field& httpGet, const Field& time
     result.path = decodePath(httpGet.at("path"));
     result.https = decodeScheme(httpGet.at("scheme"));
     result.headers = decodeHeaders(httpGet.at("httpHeaders"));
-    if (timeout.value_or(0) > 0) {
-        result.timeout = std::chrono::seconds(*timeout);
+    if (timeout > 0) {
+        result.timeout = std::chrono::seconds(timeout);
     }
     return result;
 }
