@@ -13,7 +13,7 @@ struct Scene {
     bool transient;
     const char* cpuMax;
     CpuMax from;
-    cgroup::CpuProperties properties;
+    cgroup::UnitLimit properties;
     bool hasDropIn;
 };
 
@@ -40,7 +40,7 @@ protected:
         }
         const auto path = node.addUnitPod("1-1", scene.cpuMax, scene.properties, scene.transient);
         if (scene.hasDropIn) {
-            node.systemd->setQuota(path, scene.properties.quotaPerSecond);
+            node.systemd->setQuota(path, scene.properties.amount);
             node.setCpuMax(path, scene.cpuMax);
             node.tree.write(Node::kCgroups + path + "/memory.max", "1073741824\n");
         }
@@ -180,7 +180,7 @@ INSTANTIATE_TEST_SUITE_P(
               true,
               "12345 100000\n",
               limit(12'345),
-              {130'000, 100'000},
+              {Lever::cpuMax, 130'000, 100'000},
               true},
         Scene{"period_unlike_systemds",
               true,

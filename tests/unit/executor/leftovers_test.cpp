@@ -82,7 +82,7 @@ TEST_F(Leftovers, somebody_elses_value_stays_and_the_record_goes) {
         EXPECT_EQ(node.attribute(path), "");
         node.systemd->daemonReload();
         if (isUnit) {
-            EXPECT_EQ(node.systemd->units.at(path).state.cpu.quotaPerSecond, cgroup::kNotSet);
+            EXPECT_EQ(node.systemd->units.at(path).state.limit.amount, cgroup::kNotSet);
         }
     }
 }
@@ -107,7 +107,7 @@ TEST_F(Leftovers, are_put_back_without_systemd_and_twice_in_a_row) {
 }
 
 TEST_F(Leftovers, a_daemon_reload_between_the_kill_and_the_start_changes_nothing) {
-    const auto path = node.addUnitPod("1-1", "12345 100000\n", {130'000, 100'000});
+    const auto path = node.addUnitPod("1-1", "12345 100000\n", {Lever::cpuMax, 130'000, 100'000});
     const auto before = node.everything();
     throttleAndDie(path, limit(12'345));
     node.systemd->daemonReload();
@@ -140,7 +140,7 @@ TEST_F(Leftovers, a_unit_that_came_back_with_our_drop_in_gets_its_own_quota) {
     node.systemd->units[path] = unit;
     undo();
     EXPECT_EQ(node.cpuMax(path), "max 100000\n");
-    EXPECT_EQ(node.systemd->units.at(path).state.cpu, cgroup::CpuProperties{});
+    EXPECT_EQ(node.systemd->units.at(path).state.limit, cgroup::UnitLimit{});
     EXPECT_EQ(node.attribute(path), "");
     EXPECT_FALSE(std::filesystem::exists(node.tree.path("systemd/system.control")));
 }
