@@ -126,7 +126,8 @@ Result<std::string> LimitWriter::confirm(const OpenGroup& group, BaselineRecord&
         return std::string{};
     }
     auto told = writeThroughSystemd(group, record);
-    if (!told && told.error().code != ETIMEDOUT) { // else it may do it yet
+    if (!told && told.error().code != ETIMEDOUT && // else it may do it yet
+        trimmed(read(group, record.lever).value_or("")) == record.to) {
         std::ignore = files_.write(group, record.cgroup.path, record.lever, record.from + "\n");
     }
     return told;

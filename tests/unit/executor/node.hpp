@@ -11,8 +11,10 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <filesystem>
 #include <gtest/gtest.h>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <poll.h>
@@ -89,6 +91,12 @@ public:
     void setMemoryHigh(const std::string& path, const std::string& bytes) {
         tree.write(kCgroups + path + "/memory.high", bytes);
     }
+    std::string value(const std::string& path, Lever lever) const {
+        return tree.read(kCgroups + path + "/" + std::string(name(lever)));
+    }
+    void setValue(const std::string& path, Lever lever, const std::string& bytes) {
+        tree.write(kCgroups + path + "/" + std::string(name(lever)), bytes);
+    }
     std::string absolute(const std::string& path) const { return tree.path(kCgroups + path); }
     std::string attribute(const std::string& path, Lever lever = Lever::cpuMax) const {
         std::array<char, 8192> value{};
@@ -139,13 +147,20 @@ public:
         auto outcome = carryOut({one}).front();
         return outcome.pending ? nextFinished() : outcome;
     }
-    /// Waits for the worker as the loop does.
+    /// Waits for the worker as the loop does. One at a time, however many were taken at once.
     Outcome nextFinished() {
-        pollfd wait{executor->finishedDescriptor(), POLLIN, 0};
-        EXPECT_EQ(::poll(&wait, 1, kLongestWait), 1) << "the worker does not say that it is done";
-        const auto outcomes = executor->takeFinished();
-        EXPECT_EQ(outcomes.size(), 1U);
-        return outcomes.empty() ? Outcome{} : outcomes.front();
+        if (finished_.empty()) {
+            pollfd wait{executor->finishedDescriptor(), POLLIN, 0};
+            EXPECT_EQ(::poll(&wait, 1, kLongestWait), 1) << "the worker does not say it is done";
+            std::ranges::move(executor->takeFinished(), std::back_inserter(finished_));
+        }
+        if (finished_.empty()) {
+            ADD_FAILURE() << "nothing is finished";
+            return {};
+        }
+        auto outcome = std::move(finished_.front());
+        finished_.pop_front();
+        return outcome;
     }
     Step reclaim(const std::string& path, double mebibytes) const {
         return {.kind = StepKind::reclaim,
@@ -160,6 +175,7 @@ public:
     /// A new process on the same node.
     void restart() {
         executor.reset();
+        finished_.clear();
         fuse.remove();
         files->failure = nullptr;
         executor = std::make_unique<executor::Executor>(
@@ -204,6 +220,9 @@ public:
     std::shared_ptr<FakeSystemd> systemd;
     std::unique_ptr<executor::Executor> executor;
     std::uint64_t tick = 0;
+
+private:
+    std::deque<Outcome> finished_;
 };
 
 inline bool temporaryDirectoryTakesAttributes() {
