@@ -368,7 +368,8 @@ Result<bool> LimitWriter::cleanUnit(const std::string& absolutePath, BaselineRec
     if (now && now->name == record.owner().unit.name && isOurAmount(record, now->limit.amount)) {
         // Started again with our drop-in: another cgroup, and our value in it.
         const auto group = port_.openGroup(absolutePath);
-        const auto bytes = group ? read(*group, record.lever) : std::unexpected(group.error());
+        const Lever lever = record.lever;
+        const auto bytes = group ? read(*group, lever) : std::unexpected(group.error());
         if (!bytes) {
             return std::unexpected(bytes.error());
         }
@@ -381,7 +382,7 @@ Result<bool> LimitWriter::cleanUnit(const std::string& absolutePath, BaselineRec
         if (!restored) {
             return std::unexpected(std::move(restored).error());
         }
-        if (auto removed = removeBaseline(port_, *group, record.lever); !removed) {
+        if (auto removed = removeBaseline(port_, *group, lever); !removed) {
             return std::unexpected(std::move(removed).error());
         }
         return !restored->unitPending;

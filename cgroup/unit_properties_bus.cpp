@@ -114,8 +114,10 @@ int waitUntilReady(sd_bus* bus) {
         if (left.count() <= 0) {
             return -ETIMEDOUT;
         }
-        if (r == 0 && (r = sd_bus_wait(bus, static_cast<std::uint64_t>(left.count()))) < 0 &&
-            r != -EINTR) {
+        if (r == 0) {
+            r = sd_bus_wait(bus, static_cast<std::uint64_t>(left.count()));
+        }
+        if (r < 0 && r != -EINTR) {
             return r;
         }
     }

@@ -34,7 +34,9 @@ std::vector<Outcome> Executor::takeFinished() {
 
 std::vector<Outcome> Executor::Impl::stopBlocking() {
     std::vector<Outcome> outcomes;
-    for (const auto& end : worker.drain()) {
+    const auto ends = worker.drain();
+    outcomes.reserve(ends.size());
+    for (const auto& end : ends) {
         outcomes.push_back(finishBlocking(end));
     }
     return outcomes;

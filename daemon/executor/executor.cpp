@@ -344,7 +344,8 @@ void Executor::Impl::afterFailedWrite(const OpenGroup& group, BaselineRecord rec
     } else if (!record.isOurs(*now) && undoNow()) {
         return; // somebody else's value came in between: it stays, and what is ours around it goes
     }
-    hold(std::move(record), limitOr(record.lever, now, before), tick);
+    const auto applied = limitOr(record.lever, now, before);
+    hold(std::move(record), applied, tick);
 }
 
 std::optional<std::size_t> Executor::Impl::find(const CgroupIdentity& cgroup, Lever lever) const {

@@ -84,9 +84,8 @@ struct Executor::Impl {
     Outcome undoHeld(std::size_t index, const std::string& reason);
     void undoGroup(const CgroupPath& path, const std::string& reason,
                    std::vector<Outcome>& outcomes);
-    Result<void> undoLoaded(const cgroup::OpenGroup& group,
-                            const Result<std::optional<cgroup::BaselineRecord>>& loaded,
-                            Outcome& outcome);
+    Result<void> undoFound(const cgroup::OpenGroup& group, const cgroup::BaselineRecord& record,
+                           Outcome& outcome);
     Result<void> undoRecord(const cgroup::OpenGroup& group, const cgroup::BaselineRecord& record,
                             Outcome& outcome);
     void undoBelow(const CgroupPath& path, const std::string& reason,

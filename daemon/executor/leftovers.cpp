@@ -88,12 +88,18 @@ void Executor::Impl::undoGroup(const CgroupPath& path, const std::string& reason
     }
     for (const Lever lever : cgroup::kHeldLevers) {
         const auto loaded = cgroup::loadBaseline(*ports.files, *group, lever);
-        if (loaded && !*loaded) {
+        if (loaded && !loaded->has_value()) {
             continue;
         }
         auto outcome = outcomeFor({.path = path}, reason);
         outcome.step.lever = lever;
-        const auto done = undoLoaded(*group, loaded, outcome);
+        Result<void> done;
+        if (!loaded) {
+            done = std::unexpected(
+                Error(loaded.error()).with(std::string(name(lever)) + " is left as it is"));
+        } else if (const std::optional<BaselineRecord>& record = *loaded) {
+            done = undoFound(*group, *record, outcome);
+        }
         if (!done && ports.files->groupIsGone(*group)) {
             return; // it ended meanwhile, and its records with it
         }
@@ -103,15 +109,8 @@ void Executor::Impl::undoGroup(const CgroupPath& path, const std::string& reason
     }
 }
 
-Result<void> Executor::Impl::undoLoaded(const OpenGroup& group,
-                                        const Result<std::optional<BaselineRecord>>& loaded,
-                                        Outcome& outcome) {
-    if (!loaded) {
-        return std::unexpected(
-            Error(loaded.error())
-                .with(std::string(name(outcome.step.lever)) + " is left as it is"));
-    }
-    const BaselineRecord& record = **loaded;
+Result<void> Executor::Impl::undoFound(const OpenGroup& group, const BaselineRecord& record,
+                                       Outcome& outcome) {
     describe(record, outcome);
     outcome.step.from = limitOr(record.lever, writer.read(group, record.lever), outcome.step.to);
     auto done = undoRecord(group, record, outcome);

@@ -459,6 +459,21 @@ TEST_F(HoldingByTwoLevers, what_a_call_in_doubt_noted_does_not_take_back_the_oth
     EXPECT_EQ(node.everything(), before);
 }
 
+TEST_F(HoldingByTwoLevers, what_a_call_in_doubt_wrote_is_no_baseline_of_the_other) {
+    const auto path = addOddUnit("1-1", false);
+    const auto before = node.everything();
+    node.systemd->late = true;
+    ASSERT_FALSE(node.carryOutOne(node.throttle(path, limit(12'345), limit(5'000))).done);
+    node.systemd->finishLate();
+    ASSERT_EQ(node.memoryHigh(path), highText(500)) << "systemd's idea";
+    EXPECT_THAT(node.carryOutOne(node.throttle(path, high(500), high(100))).error,
+                StartsWith("changed since it was read"));
+    EXPECT_EQ(node.memoryHigh(path), highText(200));
+    throttleMemory(path, high(200));
+    node.executor->undoAll("stop");
+    EXPECT_EQ(node.everything(), before);
+}
+
 TEST_F(HoldingByTwoLevers, both_go_when_the_cgroup_does) {
     const auto path = node.addUnitPod("1-1", "max 100000\n", {}, false);
     throttleCpu(path);
