@@ -24,6 +24,11 @@ enum class Lever : std::uint8_t {
 /// "cpu.max", "memory.high", "memory.reclaim": the cgroup file; "eviction", "scheduling".
 std::string_view name(Lever lever);
 
+/// It has a value that stays until it is put back; the others act once.
+constexpr bool holds(Lever lever) {
+    return lever == Lever::cpuMax || lever == Lever::memoryHigh;
+}
+
 /// The kernel's memory.high: bytes, or "max".
 struct MemoryHigh {
     std::optional<Bytes> bytes; ///< none: unlimited

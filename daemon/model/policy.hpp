@@ -63,9 +63,9 @@ struct Rule {
 
 /// A core/v1 HTTPGetAction that answers with metrics: Prometheus text, JSON, or a plain number.
 struct HttpProbe {
-    std::string host;         ///< empty: this node (NodeQOS), the pod's own address (PodQOS)
-    std::uint16_t port = 0;   ///< a name was looked up already
-    std::string path;         ///< with a leading slash
+    std::string host;       ///< empty: this node (NodeQOS), the pod's own address (PodQOS)
+    std::uint16_t port = 0; ///< a name was looked up already
+    std::string path;       ///< with a leading slash
     bool https = false;
     std::vector<std::pair<std::string, std::string>> headers;
     std::chrono::seconds timeout{10}; ///< timeoutSeconds; 0 counts as this default
@@ -140,6 +140,18 @@ struct Refusal {
     /// "file:line: object: path: reason", leaving out what is empty.
     [[nodiscard]] std::string text() const;
     friend bool operator==(const Refusal&, const Refusal&) = default;
+};
+
+/// What became of one policy object.
+struct ObjectStatus {
+    std::string kind;
+    std::string name;   ///< empty: it has none
+    std::string origin; ///< "file:line" or "cluster"
+    bool accepted = false;
+    std::vector<std::string> notActedOn; ///< paths of fields: "spec.resourceQOS"
+    std::vector<std::string> problems;   ///< "path: reason", errors and warnings
+
+    friend bool operator==(const ObjectStatus&, const ObjectStatus&) = default;
 };
 
 /// Everything the operator asked for, and who lives on this node.

@@ -2,12 +2,11 @@
 // What an operator can ask for: the state after a tick, as D-Bus and the status line show it.
 #pragma once
 
+#include "daemon/model/explanation.hpp"
 #include "daemon/model/plan.hpp"
 #include "daemon/model/policy.hpp"
 #include "daemon/model/snapshot.hpp"
 #include "daemon/model/verdict.hpp"
-
-#include "daemon/model/explanation.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -37,6 +36,7 @@ struct Published {
     /// The last decisions that did something, or would have; oldest first, bounded.
     std::deque<Explanation> explanations;
     std::vector<Refusal> refusals;
+    std::vector<ObjectStatus> objects; ///< of the policies, also those that were refused
     std::string lastError;
     std::uint64_t policyGeneration = 0; ///< counts up with every policy change
     bool rulesChanged = false; ///< any verdict, limitation or rule list change in this tick
