@@ -112,22 +112,14 @@ void addPod(Entry& entry, const Step& step) {
     }
 }
 
-/// An eviction frees both; every other lever one of them.
-bool freesCpu(Lever lever) {
-    return lever == Lever::cpuMax || lever == Lever::eviction;
-}
-bool freesMemory(Lever lever) {
-    return lever != Lever::cpuMax && lever != Lever::scheduling;
-}
-
 void addWorth(Entry& entry, const Step& step) {
     const bool releases = step.kind == StepKind::throttle || step.kind == StepKind::reclaim ||
                           step.kind == StepKind::evict;
-    if (releases && freesCpu(step.lever)) {
+    if (releases && releasesCpu(step.lever)) {
         entry.fields.emplace_back("RELEASED", formatNumber(step.expected.cpu.value));
         entry.fields.emplace_back("USAGE", formatNumber(step.usage.cpu.value));
     }
-    if (releases && freesMemory(step.lever)) {
+    if (releases && releasesMemory(step.lever)) {
         entry.fields.emplace_back("RELEASED_MEMORY", formatNumber(step.expected.memory.value));
         entry.fields.emplace_back("USAGE_MEMORY", formatNumber(step.usage.memory.value));
     }
@@ -174,11 +166,11 @@ Entry fromStep(Event event, const Outcome& outcome) {
 /// "200 of 250 millicores", as far as the lever is about that.
 std::string measuredText(const Effect& effect) {
     std::string text;
-    if (freesCpu(effect.lever)) {
+    if (releasesCpu(effect.lever)) {
         text = formatNumber(effect.measured.cpu.value) + " of " +
                formatNumber(effect.expected.cpu.value) + " millicores";
     }
-    if (freesMemory(effect.lever)) {
+    if (releasesMemory(effect.lever)) {
         text += (text.empty() ? "" : ", ") + formatNumber(effect.measured.memory.value) + " of " +
                 formatNumber(effect.expected.memory.value) + " bytes";
     }
@@ -209,11 +201,11 @@ Entry describe(const Effect& effect, const std::string& planId) {
     addPodName(entry, effect.podName);
     entry.fields.emplace_back("KNOB", std::string(name(effect.lever)));
     entry.fields.emplace_back("RULE", effect.rule.text());
-    if (freesCpu(effect.lever)) {
+    if (releasesCpu(effect.lever)) {
         entry.fields.emplace_back("RELEASED", formatNumber(effect.expected.cpu.value));
         entry.fields.emplace_back("MEASURED", formatNumber(effect.measured.cpu.value));
     }
-    if (freesMemory(effect.lever)) {
+    if (releasesMemory(effect.lever)) {
         entry.fields.emplace_back("RELEASED_MEMORY", formatNumber(effect.expected.memory.value));
         entry.fields.emplace_back("MEASURED_MEMORY", formatNumber(effect.measured.memory.value));
     }

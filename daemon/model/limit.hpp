@@ -28,6 +28,13 @@ std::string_view name(Lever lever);
 constexpr bool holds(Lever lever) {
     return lever == Lever::cpuMax || lever == Lever::memoryHigh;
 }
+/// What using it gives back: an eviction both, scheduling nothing that is used already.
+constexpr bool releasesCpu(Lever lever) {
+    return lever == Lever::cpuMax || lever == Lever::eviction;
+}
+constexpr bool releasesMemory(Lever lever) {
+    return lever == Lever::memoryHigh || lever == Lever::memoryReclaim || lever == Lever::eviction;
+}
 
 /// The kernel's memory.high: bytes, or "max".
 struct MemoryHigh {
