@@ -31,8 +31,8 @@ protected:
         Plan plan{.tick = 1};
         plan.steps.push_back({.kind = StepKind::throttle,
                               .pod = inode,
-                              .from = {std::nullopt, Microseconds{100'000}},
-                              .to = {Microseconds{50'000}, Microseconds{100'000}}});
+                              .from = CpuMax{},
+                              .to = CpuMax{Microseconds{50'000}}});
         const auto outcomes = executor.carryOut(plan);
         ASSERT_EQ(outcomes.size(), 1U);
         ASSERT_TRUE(outcomes[0].done) << outcomes[0].error;
