@@ -3,11 +3,14 @@
 
 #include "dbus/object_path.hpp"
 #include "dbus/pod_object.hpp"
+#include "dbus/recorded_metric.hpp"
 #include "dbus/rule_object.hpp"
 #include "dbus/snapshot_dict.hpp"
 
 #include <chrono>
 #include <limits>
+#include <ranges>
+#include <utility>
 
 namespace plimsoll::dbus {
 
@@ -19,12 +22,40 @@ double nodeReading(const Published& state, Reading<Amount<Unit>> NodeSample::* r
                           : std::numeric_limits<double>::quiet_NaN();
 }
 
+constexpr const char* kNotFound = "org.plimsoll.Node1.Error.NotFound";
+constexpr const char* kInvalidArgument = "org.plimsoll.Node1.Error.InvalidArgument";
+
+/// Policies are bounded where they are read; this keeps the message so, too.
+constexpr std::ptrdiff_t kMostObjects = 1024;
+constexpr std::ptrdiff_t kMostRemarks = 16;
+constexpr std::ptrdiff_t kMostProblems = 256;
+
+const std::vector<SourceProblem>& problemsOf(const Published& state) {
+    static const std::vector<SourceProblem> kNone;
+    return state.snapshot ? state.snapshot->custom->problems : kNone;
+}
+
+std::vector<std::string> firstOf(const std::vector<std::string>& remarks) {
+    const auto shown = remarks | std::views::take(kMostRemarks);
+    return {shown.begin(), shown.end()};
+}
+
+Dict objectDict(const ObjectStatus& object) {
+    return {{"Kind", sdbus::Variant{object.kind}},
+            {"Name", sdbus::Variant{object.name}},
+            {"Origin", sdbus::Variant{object.origin}},
+            {"Accepted", sdbus::Variant{object.accepted}},
+            {"NotActedOn", sdbus::Variant{firstOf(object.notActedOn)}},
+            {"Problems", sdbus::Variant{firstOf(object.problems)}}};
+}
+
 } // namespace
 
 ManagerObject::ManagerObject(sdbus::IConnection& connection, const Published& state,
-                             const RuleObjects& rules, const PodObjects& pods)
+                             const RuleObjects& rules, const PodObjects& pods,
+                             const MetricRecorder& recordMetric)
     : AdaptorInterfaces(connection, sdbus::ObjectPath{kManagerPath}), state_(state), rules_(rules),
-      pods_(pods) {
+      pods_(pods), recordMetric_(recordMetric) {
     registerAdaptor();
 }
 
@@ -45,6 +76,8 @@ void ManagerObject::publish(bool signal, bool rulesChanged, bool throttledChange
     changes_.take(podsOmitted_, pods_.omitted(), "PodsOmitted");
     changes_.take(policyGeneration_, state_.policyGeneration, "PolicyGeneration");
     changes_.take(refusals_, state_.refusals, "Refusals");
+    changes_.take(objects_, state_.objects, "PolicyObjects");
+    changes_.take(sourceProblems_, problemsOf(state_), "SourceProblems");
     changes_.take(lastError_, state_.lastError, "LastError");
     if (signal && !changes_.empty())
         emitPropertiesChanged(getObject(), INTERFACE_NAME, changes_.names());
@@ -53,6 +86,34 @@ void ManagerObject::publish(bool signal, bool rulesChanged, bool throttledChange
 Dict ManagerObject::GetSnapshot() {
     return guarded(
         [&] { return state_.snapshot ? snapshotDict(*state_.snapshot, state_.pods) : Dict(); });
+}
+
+std::vector<Dict> ManagerObject::Explain(const std::string& what) {
+    return guarded([&] {
+        auto found = explain(state_.explanations, what);
+        if (!found)
+            throw busError(kNotFound, "No decision is kept under that plan id, or about that pod");
+        return *std::move(found);
+    });
+}
+
+std::vector<DecisionRow> ManagerObject::ListDecisions(const std::uint32_t& most) {
+    return guarded([&] { return listDecisions(state_.explanations, most); });
+}
+
+void ManagerObject::RecordMetric(const std::string& name, const double& value,
+                                 const std::map<std::string, std::string>& labels,
+                                 const Dict& options) {
+    guarded([&] {
+        if (!recordMetric_)
+            throw busError("org.freedesktop.DBus.Error.NotSupported",
+                           "This daemon takes no metrics over D-Bus");
+        const auto metric = recordedMetric(name, value, labels, options);
+        if (!metric)
+            throw busError(kInvalidArgument, metric.error().what);
+        if (const auto recorded = recordMetric_(*metric); !recorded)
+            throw busError(kInvalidArgument, recorded.error().what);
+    });
 }
 
 std::string ManagerObject::Version() {
@@ -92,6 +153,24 @@ std::vector<std::string> ManagerObject::Refusals() {
     for (const auto& refusal : refusals_)
         out.push_back(refusal.text());
     return out;
+}
+
+std::vector<Dict> ManagerObject::PolicyObjects() {
+    return guarded([&] {
+        std::vector<Dict> out;
+        for (const auto& object : objects_ | std::views::take(kMostObjects))
+            out.push_back(objectDict(object));
+        return out;
+    });
+}
+
+std::vector<std::string> ManagerObject::SourceProblems() {
+    return guarded([&] {
+        std::vector<std::string> out;
+        for (const auto& problem : sourceProblems_ | std::views::take(kMostProblems))
+            out.push_back(problem.source + ": " + problem.reason);
+        return out;
+    });
 }
 
 std::uint64_t ManagerObject::LastTick() {

@@ -4,10 +4,13 @@
 
 #include "daemon/model/published.hpp"
 #include "dbus/changes.hpp"
+#include "dbus/explanation_dict.hpp"
+#include "dbus/metric_recorder.hpp"
 #include "dbus/sdbus_compat.hpp"
 #include "org.plimsoll.Node1.Manager.adaptor.hpp"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,7 +22,7 @@ class RuleObjects;
 class ManagerObject final : public sdbus::AdaptorInterfaces<org::plimsoll::Node1::Manager_adaptor> {
 public:
     ManagerObject(sdbus::IConnection& connection, const Published& state, const RuleObjects& rules,
-                  const PodObjects& pods);
+                  const PodObjects& pods, const MetricRecorder& recordMetric);
     ManagerObject(const ManagerObject&) = delete;
     ManagerObject& operator=(const ManagerObject&) = delete;
     ~ManagerObject();
@@ -29,6 +32,11 @@ public:
 
 private:
     Dict GetSnapshot() override;
+    std::vector<Dict> Explain(const std::string& what) override;
+    std::vector<DecisionRow> ListDecisions(const std::uint32_t& most) override;
+    void RecordMetric(const std::string& name, const double& value,
+                      const std::map<std::string, std::string>& labels,
+                      const Dict& options) override;
     std::string Version() override;
     std::string NodeName() override;
     std::string Mode() override;
@@ -39,6 +47,8 @@ private:
     std::uint32_t PodsOmitted() override;
     std::uint64_t PolicyGeneration() override;
     std::vector<std::string> Refusals() override;
+    std::vector<Dict> PolicyObjects() override;
+    std::vector<std::string> SourceProblems() override;
     std::string LastError() override;
     std::uint64_t LastTick() override;
     std::uint64_t LastTickMonotonicUSec() override;
@@ -51,6 +61,7 @@ private:
     const Published& state_;
     const RuleObjects& rules_;
     const PodObjects& pods_;
+    const MetricRecorder& recordMetric_;
     Changes changes_;
     // What the bus was told last.
     std::string nodeName_;
@@ -60,6 +71,8 @@ private:
     std::uint32_t podsOmitted_ = 0;
     std::uint64_t policyGeneration_ = 0;
     std::vector<Refusal> refusals_;
+    std::vector<ObjectStatus> objects_;
+    std::vector<SourceProblem> sourceProblems_;
     std::string lastError_;
 };
 

@@ -4,7 +4,9 @@
 #include "dbus/object_path.hpp"
 #include "dbus/snapshot_dict.hpp"
 
+#include <algorithm>
 #include <limits>
+#include <optional>
 
 namespace plimsoll::dbus {
 
@@ -12,8 +14,24 @@ namespace {
 
 constexpr double kNotKnown = std::numeric_limits<double>::quiet_NaN();
 
-std::string textOf(const std::optional<CpuMax>& limit) {
-    return limit ? formatCpuMax(*limit) : std::string();
+/// What is not known stays so.
+template <class Value>
+std::optional<Limit> limitOf(const PodSample* sample, Reading<Value> PodSample::* reading) {
+    if (sample == nullptr || !(sample->*reading))
+        return std::nullopt;
+    return Limit(*(sample->*reading));
+}
+
+/// The rules behind one or two levers, each once, without making a list of them.
+template <class F>
+void eachCause(const HeldPod* first, const HeldPod* second, F&& take) {
+    if (first != nullptr)
+        std::ranges::for_each(first->causes, take);
+    if (second == nullptr)
+        return;
+    for (const auto& cause : second->causes)
+        if (first == nullptr || std::ranges::find(first->causes, cause) == first->causes.end())
+            take(cause);
 }
 
 } // namespace
@@ -50,34 +68,31 @@ void PodObject::updateName(const std::string& podName, Changes& changes) {
 
 void PodObject::updateLimits(Changes& changes) {
     const std::uint64_t tick = state_.snapshot ? state_.snapshot->tick : 0;
-    if (held != nullptr) {
-        released_ = Released{tick, held->applied.cpuMax(), held->baseline.cpuMax()};
-        changes.take(baseline_, std::optional(held->baseline.cpuMax()), "BaselineCpuMax");
-        changes.take(causes_, held->causes, "Causes");
-    } else {
-        if (released_ && throttled_)
-            released_->tick = tick;
-        else if (released_ && released_->tick != tick)
-            released_.reset();
-        changes.take(baseline_, std::optional<plimsoll::CpuMax>(), "BaselineCpuMax");
-        if (!causes_.empty()) {
-            causes_.clear();
-            changes.add("Causes");
-        }
-    }
-    changes.take(throttled_, held != nullptr, "Throttled");
-    changes.take(limit_, limitNow(), "CpuMax");
+    const bool throttled = cpuMax_.held() || memoryHigh_.held();
+    const bool sameLevers = cpuMax_.held() == (heldByCpuMax != nullptr) &&
+                            memoryHigh_.held() == (heldByMemoryHigh != nullptr);
+    cpuMax_.update(heldByCpuMax, limitOf(sample(), &PodSample::cpuMax), tick, changes);
+    memoryHigh_.update(heldByMemoryHigh, limitOf(sample(), &PodSample::memoryHigh), tick, changes);
+    if (throttled != isHeld())
+        changes.add("Throttled");
+    if (!sameLevers)
+        changes.add("ThrottledBy");
+    updateCauses(changes);
 }
 
-std::optional<CpuMax> PodObject::limitNow() const {
-    if (held != nullptr)
-        return held->applied.cpuMax();
-    const PodSample* now = sample();
-    if (now == nullptr || !now->cpuMax)
-        return std::nullopt;
-    if (released_ && *now->cpuMax == released_->applied)
-        return released_->baseline;
-    return *now->cpuMax;
+void PodObject::updateCauses(Changes& changes) {
+    std::size_t count = 0;
+    bool same = true;
+    eachCause(heldByCpuMax, heldByMemoryHigh, [&](const RuleKey& cause) {
+        same = same && count < causes_.size() && causes_[count] == cause;
+        ++count;
+    });
+    if (same && count == causes_.size())
+        return;
+    causes_.clear();
+    eachCause(heldByCpuMax, heldByMemoryHigh,
+              [&](const RuleKey& cause) { causes_.push_back(cause); });
+    changes.add("Causes");
 }
 
 void PodObject::emitChanged(const Changes& changes) {
@@ -113,13 +128,28 @@ std::string PodObject::Exemption() {
     return exemption_;
 }
 std::string PodObject::CpuMax() {
-    return textOf(limit_);
+    return cpuMax_.limit();
+}
+std::string PodObject::MemoryHigh() {
+    return memoryHigh_.limit();
 }
 bool PodObject::Throttled() {
-    return throttled_;
+    return cpuMax_.held() || memoryHigh_.held();
 }
 std::string PodObject::BaselineCpuMax() {
-    return textOf(baseline_);
+    return cpuMax_.baseline();
+}
+std::string PodObject::BaselineMemoryHigh() {
+    return memoryHigh_.baseline();
+}
+
+std::vector<std::string> PodObject::ThrottledBy() {
+    std::vector<std::string> out;
+    if (cpuMax_.held())
+        out.emplace_back(plimsoll::name(Lever::cpuMax));
+    if (memoryHigh_.held())
+        out.emplace_back(plimsoll::name(Lever::memoryHigh));
+    return out;
 }
 
 double PodObject::CpuUsage() {

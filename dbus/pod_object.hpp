@@ -5,11 +5,11 @@
 #include "daemon/model/published.hpp"
 #include "dbus/changes.hpp"
 #include "dbus/sdbus_compat.hpp"
+#include "dbus/shown_limit.hpp"
 #include "org.plimsoll.Node1.Pod.adaptor.hpp"
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -23,16 +23,21 @@ public:
     PodObject& operator=(const PodObject&) = delete;
     ~PodObject();
 
-    /// Shows what state.pods[index] says; that must be the same pod. `held` before, if it is.
+    /// Shows what state.pods[index] says; that must be the same pod. heldBy… before.
     void update(std::size_t index, Changes& changes);
     void emitChanged(const Changes& changes);
     void announce() { getObject().emitInterfacesAddedSignal(); }
     void withdraw() { getObject().emitInterfacesRemovedSignal(); }
     [[nodiscard]] const PodUid& uid() const { return uid_; }
 
-    const HeldPod* held = nullptr; ///< in this tick; not for use after it
-    bool fresh = true;             ///< not announced yet
-    bool seen = true;              ///< still on the node
+    /// In this tick; not for use after it. One for each lever that holds the pod.
+    const HeldPod* heldByCpuMax = nullptr;
+    const HeldPod* heldByMemoryHigh = nullptr;
+    [[nodiscard]] bool isHeld() const {
+        return heldByCpuMax != nullptr || heldByMemoryHigh != nullptr;
+    }
+    bool fresh = true; ///< not announced yet
+    bool seen = true;  ///< still on the node
 
 private:
     std::string Namespace() override;
@@ -45,13 +50,16 @@ private:
     double CpuUsage() override;
     double MemoryWorkingSet() override;
     std::string CpuMax() override;
+    std::string MemoryHigh() override;
     bool Throttled() override;
+    std::vector<std::string> ThrottledBy() override;
     std::string BaselineCpuMax() override;
+    std::string BaselineMemoryHigh() override;
     std::vector<std::string> Causes() override;
 
     void updateName(const std::string& podName, Changes& changes);
     void updateLimits(Changes& changes);
-    [[nodiscard]] std::optional<plimsoll::CpuMax> limitNow() const;
+    void updateCauses(Changes& changes);
     /// The live readings, for what changes with every tick.
     [[nodiscard]] const PodSample* sample() const;
 
@@ -66,17 +74,9 @@ private:
     plimsoll::QosClass qosClass_ = plimsoll::QosClass::unknown;
     std::int32_t priority_ = 0;
     std::string exemption_;
-    std::optional<plimsoll::CpuMax> limit_;
-    bool throttled_ = false;
-    std::optional<plimsoll::CpuMax> baseline_;
+    ShownLimit cpuMax_{"CpuMax", "BaselineCpuMax"};
+    ShownLimit memoryHigh_{"MemoryHigh", "BaselineMemoryHigh"};
     std::vector<RuleKey> causes_;
-    /// A pod that was let go in this tick: its readings are from before the write.
-    struct Released {
-        std::uint64_t tick = 0;
-        plimsoll::CpuMax applied;
-        plimsoll::CpuMax baseline;
-    };
-    std::optional<Released> released_;
 };
 
 class PodObjects {

@@ -40,11 +40,12 @@ bool PodObjects::samePods() const {
 bool PodObjects::assignHeld() {
     for (PodObject* object : byIndex_)
         if (object != nullptr)
-            object->held = nullptr;
+            object->heldByCpuMax = object->heldByMemoryHigh = nullptr;
     bool complete = true;
     for (const auto& held : state_.held) {
         if (PodObject* object = find(held.pod->uid))
-            object->held = &held;
+            (held.lever() == Lever::cpuMax ? object->heldByCpuMax : object->heldByMemoryHigh) =
+                &held;
         else if (omitted_ > 0)
             complete = complete && std::ranges::none_of(order_, [&](const auto& cgroup) {
                            return cgroup->uid == held.pod->uid;
@@ -101,7 +102,7 @@ bool PodObjects::followThrottled() {
     std::size_t shown = 0;
     bool same = true;
     for (const PodObject* object : byIndex_) {
-        if (object == nullptr || object->held == nullptr)
+        if (object == nullptr || !object->isHeld())
             continue;
         same = same && shown < throttledUids_.size() && throttledUids_[shown] == object->uid();
         ++shown;
@@ -111,7 +112,7 @@ bool PodObjects::followThrottled() {
     throttledUids_.clear();
     throttled_.clear();
     for (const PodObject* object : byIndex_) {
-        if (object == nullptr || object->held == nullptr)
+        if (object == nullptr || !object->isHeld())
             continue;
         throttledUids_.push_back(object->uid());
         throttled_.emplace_back(podPath(object->uid()));

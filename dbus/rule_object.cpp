@@ -4,23 +4,12 @@
 #include "dbus/object_path.hpp"
 
 #include <limits>
-#include <string_view>
 
 namespace plimsoll::dbus {
 
 namespace {
 
 constexpr double kNotKnown = std::numeric_limits<double>::quiet_NaN();
-
-std::string_view unitOf(std::string_view metric) {
-    if (metric.ends_with("_utilization"))
-        return "percent";
-    if (metric == "cpu_total_usage")
-        return "millicores";
-    if (metric == "memory_total_usage")
-        return "bytes";
-    return "";
-}
 
 } // namespace
 
@@ -36,11 +25,8 @@ RuleObject::~RuleObject() {
 void RuleObject::update(std::size_t index, Changes& changes) {
     index_ = index;
     const RuleStatus& now = state_.rules[index];
-    if (rule_.metric != now.rule.metric) {
-        if (unitOf(rule_.metric) != unitOf(now.rule.metric))
-            changes.add("Unit");
-        changes.take(rule_.metric, now.rule.metric, "Metric");
-    }
+    changes.take(rule_.metric, now.rule.metric, "Metric");
+    changes.take(unit_, now.unit, "Unit");
     changes.take(rule_.watermark, now.rule.watermark, "Watermark");
     changes.take(rule_.avoidanceThreshold, now.rule.avoidanceThreshold, "AvoidanceThreshold");
     changes.take(rule_.restoreThreshold, now.rule.restoreThreshold, "RestoreThreshold");
@@ -55,6 +41,8 @@ void RuleObject::update(std::size_t index, Changes& changes) {
     changes.take(hit_, now.hit, "Hit");
     changes.take(mayRestore_, now.mayRestore, "MayRestore");
     changes.take(limitation_, now.limitation, "Limitation");
+    changes.take(trouble_, now.trouble, "Trouble");
+    changes.take(preview_, now.preview, "PreviewScore");
 }
 
 void RuleObject::emitChanged(const Changes& changes) {
@@ -80,7 +68,7 @@ double RuleObject::Watermark() {
     return rule_.watermark;
 }
 std::string RuleObject::Unit() {
-    return std::string(unitOf(rule_.metric));
+    return unit_;
 }
 std::uint32_t RuleObject::AvoidanceThreshold() {
     return rule_.avoidanceThreshold;
@@ -115,6 +103,25 @@ bool RuleObject::MayRestore() {
 std::string RuleObject::Limitation() {
     return limitation_;
 }
+std::string RuleObject::Trouble() {
+    return trouble_;
+}
+
+Dict RuleObject::PreviewScore() {
+    if (rule_.strategy != plimsoll::Strategy::preview)
+        return {};
+    return {{"Episodes", sdbus::Variant{static_cast<std::uint32_t>(preview_.episodes)}},
+            {"OnItsOwn", sdbus::Variant{static_cast<std::uint32_t>(preview_.onItsOwn)}},
+            {"WouldHelp", sdbus::Variant{static_cast<std::uint32_t>(preview_.wouldHelp)}},
+            {"LastSeconds", sdbus::Variant{preview_.lastSeconds}},
+            {"LastExpectedRelease", sdbus::Variant{preview_.lastExpected.cpu.value}},
+            {"LastExpectedMemoryRelease", sdbus::Variant{preview_.lastExpected.memory.value}}};
+}
+
+std::string RuleObject::Series() {
+    const RuleStatus* now = status();
+    return now != nullptr ? now->series : std::string();
+}
 
 double RuleObject::Value() {
     const RuleStatus* now = status();
@@ -124,6 +131,11 @@ double RuleObject::Value() {
 double RuleObject::Gap() {
     const RuleStatus* now = status();
     return now != nullptr && now->gap ? now->gap->amount : kNotKnown;
+}
+
+std::string RuleObject::GapUnit() {
+    const RuleStatus* now = status();
+    return now != nullptr && now->gap ? std::string(name(now->gap->unit)) : std::string();
 }
 
 RuleObjects::RuleObjects(sdbus::IConnection& connection, const Published& state)

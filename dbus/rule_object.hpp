@@ -40,6 +40,7 @@ private:
     double Watermark() override;
     double Value() override;
     std::string Unit() override;
+    std::string Series() override;
     std::uint32_t AvoidanceThreshold() override;
     std::uint32_t RestoreThreshold() override;
     std::string ActionName() override;
@@ -51,7 +52,10 @@ private:
     bool Hit() override;
     bool MayRestore() override;
     double Gap() override;
+    std::string GapUnit() override;
     std::string Limitation() override;
+    std::string Trouble() override;
+    Dict PreviewScore() override;
 
     /// The live status, for what changes with every tick.
     [[nodiscard]] const RuleStatus* status() const;
@@ -61,10 +65,13 @@ private:
     std::size_t index_ = 0;
     // What the bus was told last.
     Rule rule_;
+    std::string unit_;
     plimsoll::Verdict verdict_;
     bool hit_ = false;
     bool mayRestore_ = false;
     std::string limitation_;
+    std::string trouble_;
+    plimsoll::PreviewScore preview_;
 };
 
 class RuleObjects {

@@ -27,9 +27,10 @@ constexpr microseconds kLongestDelay = std::chrono::seconds{15};
 /// probe → connect → connected; back to the probe after a delay whenever something fails. The
 /// session is only ever dropped from `next`, never below a frame of its own.
 struct Service::Impl {
-    Impl(sd_event* loop, const Published& published, LogControl log, BusReport tell)
+    Impl(sd_event* loop, const Published& published, LogControl log, BusReport tell,
+         MetricRecorder recorder)
         : event(loop), state(published), logControl(std::move(log)), report(std::move(tell)),
-          next(event, "dbus-next", [this] { tryStep(); }) {
+          recordMetric(std::move(recorder)), next(event, "dbus-next", [this] { tryStep(); }) {
         next.start(microseconds{0});
     }
 
@@ -74,7 +75,7 @@ struct Service::Impl {
     }
 
     void connect() {
-        session = std::make_unique<Session>(event, state, logControl,
+        session = std::make_unique<Session>(event, state, logControl, recordMetric,
                                             [this](const std::string& why) { lost(why); });
         up = true;
         delay = kFirstDelay;
@@ -110,6 +111,7 @@ struct Service::Impl {
     const Published& state;
     LogControl logControl;
     BusReport report;
+    MetricRecorder recordMetric;
     std::string lastSaid;
     microseconds delay = kFirstDelay;
     Timer next;
@@ -119,8 +121,10 @@ struct Service::Impl {
     bool up = false;
 };
 
-Service::Service(sd_event* event, const Published& state, LogControl logControl, BusReport report)
-    : impl_(std::make_unique<Impl>(event, state, std::move(logControl), std::move(report))) {}
+Service::Service(sd_event* event, const Published& state, LogControl logControl, BusReport report,
+                 MetricRecorder recordMetric)
+    : impl_(std::make_unique<Impl>(event, state, std::move(logControl), std::move(report),
+                                   std::move(recordMetric))) {}
 
 Service::~Service() = default;
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// org.plimsoll.Node1 on the system bus, read side: what the daemon sees and does.
+// org.plimsoll.Node1 on the system bus: what the daemon sees and does, and why.
 #pragma once
 
 #include "daemon/model/plan.hpp"
 #include "daemon/model/published.hpp"
+#include "dbus/metric_recorder.hpp"
 
 #include <functional>
 #include <memory>
@@ -32,7 +33,9 @@ class Service {
 public:
     /// Connects from the loop, not in here. `state` is borrowed and must outlive the service; it is
     /// read when a property is asked for, so it may only change on the loop's thread.
-    Service(sd_event* event, const Published& state, LogControl logControl, BusReport report = {});
+    /// `recordMetric` is called for RecordMetric(); without one the method answers NotSupported.
+    Service(sd_event* event, const Published& state, LogControl logControl, BusReport report = {},
+            MetricRecorder recordMetric = {});
     ~Service();
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
@@ -45,7 +48,7 @@ public:
     /// Signals of the Manager object. Lost while there is no bus.
     void ruleTriggered(const RuleStatus& rule);
     void ruleRestored(const RuleStatus& rule);
-    /// Silent for previews and for pods that vanished first.
+    /// Silent for previews, for what is unavailable or pending, and for pods that vanished first.
     void stepFinished(const Outcome& outcome);
     void policyChanged();
 

@@ -24,9 +24,10 @@ std::unique_ptr<sdbus::IConnection> connect() {
 } // namespace
 
 Session::Session(sd_event* event, const Published& state, const LogControl& logControl,
-                 std::function<void(const std::string&)> onLost)
+                 const MetricRecorder& recordMetric, std::function<void(const std::string&)> onLost)
     : connection_(connect()), rules_(*connection_, state), pods_(*connection_, state),
-      manager_(*connection_, state, rules_, pods_), logControl_(*connection_, logControl) {
+      manager_(*connection_, state, rules_, pods_, recordMetric),
+      logControl_(*connection_, logControl) {
     publish(false);
     // Last, so that whoever sees the name finds everything behind it.
     connection_->requestName(BusServiceName{kBusName});

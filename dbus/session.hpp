@@ -21,7 +21,7 @@ public:
     /// Connects, shows the current state and takes the name; throws when that fails. Waits for the
     /// bus: make sure with BusProbe that it answers.
     Session(sd_event* event, const Published& state, const LogControl& logControl,
-            std::function<void(const std::string& why)> onLost);
+            const MetricRecorder& recordMetric, std::function<void(const std::string& why)> onLost);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
     ~Session() = default;

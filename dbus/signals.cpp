@@ -2,9 +2,9 @@
 #include "dbus/signals.hpp"
 
 #include "dbus/object_path.hpp"
+#include "dbus/step_dict.hpp"
 
 #include <string>
-#include <vector>
 
 namespace plimsoll::dbus {
 
@@ -16,8 +16,14 @@ Dict ruleDetails(const RuleStatus& rule) {
     out.emplace("Watermark", sdbus::Variant{rule.rule.watermark});
     if (rule.value)
         out.emplace("Value", sdbus::Variant{*rule.value});
-    if (rule.gap)
+    if (!rule.series.empty())
+        out.emplace("Series", sdbus::Variant{rule.series});
+    if (!rule.unit.empty())
+        out.emplace("Unit", sdbus::Variant{rule.unit});
+    if (rule.gap) {
         out.emplace("Gap", sdbus::Variant{rule.gap->amount});
+        out.emplace("GapUnit", sdbus::Variant{std::string(name(rule.gap->unit))});
+    }
     out.emplace("Verdict", sdbus::Variant{rule.verdict.text()});
     out.emplace("ActionName", sdbus::Variant{rule.rule.actionName});
     out.emplace("Strategy", sdbus::Variant{std::string(
@@ -27,20 +33,12 @@ Dict ruleDetails(const RuleStatus& rule) {
 
 Dict stepDetails(const Outcome& outcome) {
     const Step& step = outcome.step;
-    std::vector<std::string> causes;
-    causes.reserve(step.causes.size());
-    for (const auto& cause : step.causes)
-        causes.push_back(cause.text());
-    Dict out;
+    Dict out = stepDict(step);
     if (step.pod) {
         out.emplace("Path", sdbus::Variant{sdbus::ObjectPath{podPath(step.pod->uid)}});
         out.emplace("Uid", sdbus::Variant{step.pod->uid.value});
     }
-    out.emplace("Reason", sdbus::Variant{step.reason});
     out.emplace("Writer", sdbus::Variant{outcome.writer});
-    out.emplace("Causes", sdbus::Variant{causes});
-    out.emplace("ExpectedRelease", sdbus::Variant{step.expected.cpu.value});
-    out.emplace("Usage", sdbus::Variant{step.usage.cpu.value});
     out.emplace("ToBaseline", sdbus::Variant{step.toBaseline});
     return out;
 }
@@ -59,12 +57,12 @@ void emitRestored(ManagerObject& manager, const RuleStatus& rule) {
 
 void emitStep(ManagerObject& manager, const Outcome& outcome) {
     const Step& step = outcome.step;
-    if (step.disposition != Disposition::act || outcome.gone)
+    if (step.disposition != Disposition::act || outcome.gone || outcome.pending)
         return;
     const std::string kind(name(step.kind));
     const std::string cgroup = step.pod ? step.pod->cgroup.path.value : std::string();
-    const std::string from = formatLimit(step.from);
-    const std::string to = formatLimit(step.to);
+    const std::string from = limitText(step.lever, step.from);
+    const std::string to = limitText(step.lever, step.to);
     Dict details = stepDetails(outcome);
     if (step.kind == StepKind::reapply)
         manager.emitDrift(step.podName, cgroup, from, kind, details);

@@ -11,7 +11,8 @@ namespace plimsoll::dbus {
 
 void emitTriggered(ManagerObject& manager, const RuleStatus& rule);
 void emitRestored(ManagerObject& manager, const RuleStatus& rule);
-/// StepDone or StepFailed, and Drift beside it. Nothing for a preview or for a pod that is gone.
+/// StepDone or StepFailed, and Drift beside it. Nothing for what is not done here (preview,
+/// unavailable), for a step that is pending, and for a pod that is gone.
 void emitStep(ManagerObject& manager, const Outcome& outcome);
 void emitPolicyChanged(ManagerObject& manager, const Published& state);
 

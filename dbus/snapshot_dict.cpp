@@ -5,6 +5,7 @@
 #include "dbus/object_path.hpp"
 
 #include <chrono>
+#include <ranges>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,8 +37,22 @@ sdbus::Variant toVariant(const Amount<Unit>& amount) {
     return variant(amount.value);
 }
 
+sdbus::Variant toVariant(double value) {
+    return variant(value);
+}
+
 sdbus::Variant toVariant(const CpuMax& limit) {
     return variant(formatCpuMax(limit));
+}
+
+sdbus::Variant toVariant(const MemoryHigh& limit) {
+    return variant(formatLimit(limit));
+}
+
+sdbus::Variant toVariant(const LoadSample& load) {
+    return variant(Dict{{"Avg1", variant(load.over1)},
+                        {"Avg5", variant(load.over5)},
+                        {"Avg15", variant(load.over15)}});
 }
 
 void addLine(Dict& out, const std::string& kind, const PressureLine& line) {
@@ -70,6 +85,14 @@ public:
         add("MemoryPressure", pressure.memory);
         add("IoPressure", pressure.io);
     }
+    void add(const StalledSet& stalled) {
+        add("CpuSomeStalled", stalled.cpuSome);
+        add("CpuFullStalled", stalled.cpuFull);
+        add("MemorySomeStalled", stalled.memorySome);
+        add("MemoryFullStalled", stalled.memoryFull);
+        add("IoSomeStalled", stalled.ioSome);
+        add("IoFullStalled", stalled.ioFull);
+    }
     template <class T>
     void addPlain(const char* key, const T& value) {
         out_.emplace(key, variant(value));
@@ -85,6 +108,47 @@ private:
     std::map<std::string, std::string> unknown_;
 };
 
+/// More than any node has that is not about to fall over.
+constexpr std::ptrdiff_t kMostDevices = 256;
+
+Dicts diskDicts(const std::vector<DiskSample>& disks) {
+    Dicts all;
+    for (const auto& disk : disks | std::views::take(kMostDevices)) {
+        Readings out;
+        out.addPlain("Name", disk.name);
+        out.add("ReadKiBps", disk.readKibps);
+        out.add("WriteKiBps", disk.writeKibps);
+        out.add("ReadIops", disk.readIops);
+        out.add("WriteIops", disk.writeIops);
+        out.add("Utilization", disk.utilization);
+        all.push_back(out.take());
+    }
+    return all;
+}
+
+Dicts interfaceDicts(const std::vector<InterfaceSample>& interfaces) {
+    Dicts all;
+    for (const auto& interface : interfaces | std::views::take(kMostDevices)) {
+        Readings out;
+        out.addPlain("Name", interface.name);
+        out.add("ReceiveKbps", interface.receiveKbps);
+        out.add("SendKbps", interface.sendKbps);
+        out.add("ReceivePackets", interface.receivePackets);
+        out.add("SendPackets", interface.sendPackets);
+        out.add("ReceiveDrops", interface.receiveDrops);
+        out.add("SendDrops", interface.sendDrops);
+        all.push_back(out.take());
+    }
+    return all;
+}
+
+std::uint32_t seriesCount(const CustomSamples& custom) {
+    std::size_t count = 0;
+    for (const auto& metric : custom.metrics)
+        count += metric.series.size();
+    return static_cast<std::uint32_t>(count);
+}
+
 Dict nodeDict(const NodeSample& node) {
     Readings out;
     out.addPlain("OnlineCpus", static_cast<std::uint32_t>(node.onlineCpus));
@@ -95,7 +159,11 @@ Dict nodeDict(const NodeSample& node) {
     out.add("MemoryTotal", node.memoryTotal);
     out.add("MemoryUsage", node.memoryUsage);
     out.add("MemoryUtilization", node.memoryUtilization);
+    out.add("Load", node.load);
     out.add(node.pressure);
+    out.add(node.stalled);
+    out.addPlain("Disks", diskDicts(node.disks));
+    out.addPlain("Interfaces", interfaceDicts(node.interfaces));
     return out.take();
 }
 
@@ -122,7 +190,12 @@ Dict podDict(const PodSample& pod, const std::string& name) {
     out.add("CpuUsage", pod.cpuUsage);
     out.add("MemoryWorkingSet", pod.memoryWorkingSet);
     out.add("CpuMax", pod.cpuMax);
+    out.add("CpuThrottled", pod.cpuThrottled);
+    out.add("MemoryCurrent", pod.memoryCurrent);
+    out.add("MemoryHigh", pod.memoryHigh);
+    out.add("MemoryHighEvents", pod.memoryHighEvents);
     out.add(pod.pressure);
+    out.add(pod.stalled);
     out.addPlain("Containers", containerDicts(pod.containers));
     return out.take();
 }
@@ -143,6 +216,7 @@ Dict snapshotDict(const Snapshot& snapshot, std::span<const PodStatus> pods) {
                         .count())));
     out.emplace("Node", variant(nodeDict(snapshot.node)));
     out.emplace("Pods", variant(all));
+    out.emplace("CustomSeries", variant(seriesCount(*snapshot.custom)));
     return out;
 }
 

@@ -1,136 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
+// Entries about rules, decisions, sources and policy objects.
 #include "daemon/audit/entry.hpp"
 
-#include <array>
-#include <charconv>
+#include "daemon/model/number.hpp"
+
 #include <string_view>
 
 namespace plimsoll::audit {
 namespace {
 
-/// Enough digits for a person, none too many: "6840", "72.5".
-std::string number(double value) {
-    std::array<char, 64> buffer{};
-    const auto [end, status] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
-                                             std::chars_format::fixed, 1);
-    if (status != std::errc{}) {
-        return "?";
+/// What one entry says of its candidates at most: journald takes more, readers do not.
+constexpr std::size_t kMostCandidateBytes = 4096;
+
+std::string_view strategyName(Strategy strategy) {
+    return strategy == Strategy::preview ? "Preview" : "None";
+}
+
+/// "cpu_total_usage", "disk_utilization of sda".
+std::string metricOf(const RuleStatus& rule) {
+    return rule.series.empty() ? rule.rule.metric : rule.rule.metric + " of " + rule.series;
+}
+
+std::vector<std::pair<std::string, std::string>> ruleFields(const RuleStatus& rule,
+                                                            const std::string& planId) {
+    return {{"RULE", rule.key.text()},
+            {"NODE_QOS", rule.key.policy},
+            {"ACTION", rule.rule.actionName},
+            {"STRATEGY", std::string(strategyName(rule.rule.strategy))},
+            {"METRIC", rule.rule.metric},
+            {"SERIES", rule.series},
+            {"UNIT", rule.unit},
+            {"VALUE", rule.value ? formatNumber(*rule.value) : ""},
+            {"WATERMARK", formatNumber(rule.rule.watermark)},
+            {"VERDICT", rule.verdict.text()},
+            {"GAP", rule.gap ? formatNumber(rule.gap->amount) : ""},
+            {"GAP_UNIT", rule.gap ? std::string(name(rule.gap->unit)) : ""},
+            {"REASON", rule.limitation.empty() ? rule.trouble : rule.limitation},
+            {"PLAN_ID", planId}};
+}
+
+std::string unknownText(const RuleStatus& rule, const std::string& who) {
+    std::string text = who + " waits: " + metricOf(rule) + " has no value";
+    if (!rule.trouble.empty()) {
+        text += " (" + rule.trouble + ")";
     }
-    std::string text(buffer.data(), end);
-    if (text.ends_with(".0")) {
-        text.resize(text.size() - 2);
+    return text + "; nothing is decided";
+}
+
+std::string candidateText(const Considered& one) {
+    std::string text = one.podName;
+    for (const auto& part : {one.facts, one.note}) {
+        if (!part.empty()) {
+            text += ": " + part;
+        }
     }
     return text;
 }
 
-Event eventOf(const Outcome& outcome) {
-    if (outcome.step.disposition == Disposition::preview) {
-        return Event::podPreview;
+/// One line for each, in the order in which they would be touched.
+std::string candidates(const Explanation& explanation) {
+    std::string text;
+    std::size_t left = explanation.considered.size() + explanation.consideredOmitted;
+    for (const auto& one : explanation.considered) {
+        const auto line = candidateText(one);
+        if (text.size() + line.size() + 1 > kMostCandidateBytes) {
+            break;
+        }
+        text += (text.empty() ? "" : "\n") + line;
+        --left;
     }
-    if (!outcome.done) {
-        return Event::stepFailed;
+    if (left > 0) {
+        text += (text.empty() ? "" : "\n") + std::string("and ") + std::to_string(left) + " more";
     }
-    switch (outcome.step.kind) {
-    case StepKind::throttle: return Event::podThrottled;
-    case StepKind::restore:
-        return outcome.step.toBaseline ? Event::podRestored : Event::podRestoreStep;
-    case StepKind::undo: return Event::podRestored;
-    case StepKind::reapply: return Event::driftReapplied;
-    case StepKind::yield: return Event::podYielded;
-    default: break;
-    }
-    return Event::stepFailed;
+    return text;
 }
 
-std::string_view verb(Event event) {
-    switch (event) {
-    case Event::podPreview: return "would throttle";
-    case Event::podThrottled: return "throttled";
-    case Event::podRestoreStep: return "raised";
-    case Event::podRestored: return "restored";
-    case Event::driftReapplied: return "applied again to";
-    case Event::podYielded: return "let go of";
-    case Event::leftoverUndone: return "put back";
-    default: return "could not change";
-    }
-}
-
-/// The last component of a systemd-managed cgroup is the unit's name.
-std::string unitOf(const std::string& cgroup) {
-    const std::string_view leaf = std::string_view(cgroup).substr(cgroup.rfind('/') + 1);
-    return leaf.ends_with(".slice") || leaf.ends_with(".scope") ? std::string(leaf) : "";
-}
-
-void addPod(Entry& entry, const Step& step) {
-    const auto slash = step.podName.find('/');
-    if (slash != std::string::npos) {
-        entry.fields.emplace_back("NAMESPACE", step.podName.substr(0, slash));
-        entry.fields.emplace_back("POD", step.podName.substr(slash + 1));
-    }
-    if (step.pod) {
-        entry.fields.emplace_back("POD_UID", step.pod->uid.value);
-        entry.fields.emplace_back("CGROUP", step.pod->cgroup.path.value);
-        entry.objectUnit = unitOf(step.pod->cgroup.path.value);
-    }
-}
-
-std::string podLabel(const Step& step) {
-    if (!step.podName.empty()) {
-        return step.podName;
-    }
-    return step.pod ? step.pod->cgroup.path.value : "a pod";
-}
-
-Entry fromStep(Event event, const Outcome& outcome) {
-    const Step& step = outcome.step;
-    Entry entry{.event = event, .priority = info(event).priority};
-    const auto from = formatLimit(step.from);
-    const auto to = formatLimit(step.to);
-    entry.message =
-        std::string(verb(event)) + " " + podLabel(step) + ": cpu.max '" + from + "' → '" + to + "'";
-    if (!step.reason.empty()) {
-        entry.message += " (" + step.reason + ")";
-    }
-    if (!outcome.error.empty()) {
-        entry.message += ": " + outcome.error;
-    }
-    addPod(entry, step);
-    entry.fields.emplace_back("STEP", std::string(name(step.kind)));
-    entry.fields.emplace_back("KNOB", "cpu.max");
-    entry.fields.emplace_back("FROM", from);
-    entry.fields.emplace_back("TO", to);
-    if (step.kind == StepKind::throttle) {
-        entry.fields.emplace_back("RELEASED", number(step.expected.cpu.value));
-        entry.fields.emplace_back("USAGE", number(step.usage.cpu.value));
-    }
-    for (const auto& rule : step.causes) {
-        entry.fields.emplace_back("RULE", rule.text());
-    }
-    entry.fields.emplace_back("REASON", step.reason);
-    entry.fields.emplace_back("WRITER", outcome.writer);
-    entry.fields.emplace_back("ERROR", outcome.error);
-    entry.fields.emplace_back("ACTOR", "auto");
-    return entry;
+Entry aboutSource(Event event, const SourceProblem& problem, std::string_view what) {
+    return {.event = event,
+            .priority = info(event).priority,
+            .message = problem.source + std::string(what) + problem.reason,
+            .fields = {{"SOURCE", problem.source}, {"REASON", problem.reason}}};
 }
 
 } // namespace
 
-Entry describe(const Outcome& outcome, const std::string& planId) {
-    auto entry = fromStep(eventOf(outcome), outcome);
-    entry.fields.emplace_back("PLAN_ID", planId);
-    return entry;
-}
-
-Entry describeLeftover(const Outcome& outcome) {
-    return fromStep(outcome.done ? Event::leftoverUndone : Event::stepFailed, outcome);
-}
-
 Entry describe(Event event, const RuleStatus& rule, const std::string& planId) {
     Entry entry{.event = event, .priority = info(event).priority};
     const std::string who = "rule " + rule.key.text();
-    const std::string numbers = rule.rule.metric + " " +
-                                (rule.value ? number(*rule.value) : "unknown") + ", watermark " +
-                                number(rule.rule.watermark);
+    const std::string numbers = metricOf(rule) + " " +
+                                (rule.value ? formatNumber(*rule.value) : "unknown") +
+                                ", watermark " + formatNumber(rule.rule.watermark);
     switch (event) {
     case Event::ruleTriggered:
         entry.message = who + " triggered action " + rule.rule.actionName +
@@ -143,27 +102,54 @@ Entry describe(Event event, const RuleStatus& rule, const std::string& planId) {
     case Event::ruleRestored:
         entry.message = who + " restored: all it did is undone; " + numbers;
         break;
-    case Event::ruleUnknown:
-        entry.message = who + " waits: " + rule.rule.metric + " has no value; nothing is decided";
-        break;
+    case Event::ruleUnknown: entry.message = unknownText(rule, who); break;
     case Event::ruleKnown: entry.message = who + " has a value again: " + numbers; break;
     default: entry.message = who + " can never act: " + rule.limitation; break;
     }
     if (!rule.limitation.empty() && event != Event::ruleInvalid) {
         entry.message += "; " + rule.limitation;
     }
-    entry.fields = {{"RULE", rule.key.text()},
-                    {"NODE_QOS", rule.key.policy},
-                    {"ACTION", rule.rule.actionName},
-                    {"STRATEGY", rule.rule.strategy == Strategy::preview ? "Preview" : "None"},
-                    {"METRIC", rule.rule.metric},
-                    {"VALUE", rule.value ? number(*rule.value) : ""},
-                    {"WATERMARK", number(rule.rule.watermark)},
-                    {"VERDICT", rule.verdict.text()},
-                    {"GAP", rule.gap ? number(rule.gap->amount) : ""},
-                    {"REASON", rule.limitation},
-                    {"PLAN_ID", planId}};
+    entry.fields = ruleFields(rule, planId);
     return entry;
+}
+
+Entry describePreview(const RuleStatus& rule, const std::string& planId) {
+    const auto& score = rule.preview;
+    Entry entry{.event = Event::previewScored,
+                .priority = info(Event::previewScored).priority,
+                .fields = ruleFields(rule, planId)};
+    entry.message = "preview of rule " + rule.key.text() + ": above its watermark for " +
+                    formatNumber(score.lastSeconds) + " s; of " + std::to_string(score.episodes) +
+                    " times acting would have helped " + std::to_string(score.wouldHelp) +
+                    " and been for nothing " + std::to_string(score.onItsOwn);
+    entry.fields.emplace_back("SECONDS", formatNumber(score.lastSeconds));
+    entry.fields.emplace_back("EPISODES", std::to_string(score.episodes));
+    entry.fields.emplace_back("WOULD_HELP", std::to_string(score.wouldHelp));
+    entry.fields.emplace_back("ON_ITS_OWN", std::to_string(score.onItsOwn));
+    entry.fields.emplace_back("RELEASED", formatNumber(score.lastExpected.cpu.value));
+    entry.fields.emplace_back("RELEASED_MEMORY", formatNumber(score.lastExpected.memory.value));
+    return entry;
+}
+
+Entry describe(const Explanation& explanation) {
+    Entry entry{.event = Event::decision,
+                .priority = info(Event::decision).priority,
+                .message = summary(explanation)};
+    for (const auto& signal : explanation.signals) {
+        entry.fields.emplace_back("RULE", signal.rule.text());
+    }
+    entry.fields.emplace_back("STEPS", std::to_string(explanation.steps.size()));
+    entry.fields.emplace_back("CANDIDATES", candidates(explanation));
+    entry.fields.emplace_back("PLAN_ID", explanation.planId);
+    return entry;
+}
+
+Entry describeFailed(const SourceProblem& problem) {
+    return aboutSource(Event::sourceFailed, problem, " does not deliver: ");
+}
+
+Entry describeRecovered(const SourceProblem& problem) {
+    return aboutSource(Event::sourceRecovered, problem, " delivers again; it had failed with: ");
 }
 
 Entry describe(const Refusal& refusal) {

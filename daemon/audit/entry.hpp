@@ -3,8 +3,10 @@
 #pragma once
 
 #include "daemon/audit/event.hpp"
+#include "daemon/model/explanation.hpp"
 #include "daemon/model/plan.hpp"
 #include "daemon/model/policy.hpp"
+#include "daemon/model/series.hpp"
 #include "daemon/model/verdict.hpp"
 
 #include <string>
@@ -23,7 +25,8 @@ struct Entry {
     std::string objectUnit;
 };
 
-/// A step that was carried out, failed, or would have been carried out (preview).
+/// A step that was carried out, failed, would have been carried out (preview), or would have been
+/// right and cannot be carried out (unavailable). Not for a step that is still pending.
 Entry describe(const Outcome& outcome, const std::string& planId);
 
 /// A step of undoing what an earlier run left behind.
@@ -31,6 +34,19 @@ Entry describeLeftover(const Outcome& outcome);
 
 /// A rule whose verdict moved in a way an operator wants to know (`event` says which).
 Entry describe(Event event, const RuleStatus& rule, const std::string& planId);
+
+/// A preview rule's time above the watermark is over: how right acting would have been.
+Entry describePreview(const RuleStatus& rule, const std::string& planId);
+
+/// What a step brought. `planId` is that of the step.
+Entry describe(const Effect& effect, const std::string& planId);
+
+/// Why a plan looks as it does: who was considered, and what each got.
+Entry describe(const Explanation& explanation);
+
+/// A source of custom metrics stopped to deliver, or delivers again.
+Entry describeFailed(const SourceProblem& problem);
+Entry describeRecovered(const SourceProblem& problem);
 
 Entry describe(const Refusal& refusal);
 

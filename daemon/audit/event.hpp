@@ -28,6 +28,15 @@ enum class Event : std::uint8_t {
     policyChanged,
     objectRefused,
     nodeRefused,
+    podReclaimed,
+    podEvicted,
+    nodeClosed,
+    stepUnavailable,
+    effectMeasured,
+    previewScored,
+    decision,
+    sourceFailed,
+    sourceRecovered,
 };
 
 struct EventInfo {
@@ -62,6 +71,20 @@ inline constexpr std::array kEvents = {
     EventInfo{Event::objectRefused, "object-refused", "fdfb6a7b04e3494a86a2a7a859050c05",
               LOG_WARNING},
     EventInfo{Event::nodeRefused, "node-refused", "9047c77f63b14349a6fb89dfa1310d0c", LOG_ERR},
+    EventInfo{Event::podReclaimed, "pod-reclaimed", "c87eaede96b84b77a9f64c3a5c19d8ea", LOG_NOTICE},
+    EventInfo{Event::podEvicted, "pod-evicted", "29fa680112954f4998788bbe8097eaf7", LOG_WARNING},
+    EventInfo{Event::nodeClosed, "node-closed", "2bb17b580236492b8d9d6605cd6f9980", LOG_WARNING},
+    EventInfo{Event::stepUnavailable, "step-unavailable", "0d6000d7077847fc9499c3e776538baf",
+              LOG_WARNING},
+    EventInfo{Event::effectMeasured, "effect-measured", "88ba9d4ab7c1453585ea9829b84ac024",
+              LOG_INFO},
+    EventInfo{Event::previewScored, "preview-scored", "24dd93fc39494ca89f4c4cddfda5bd35",
+              LOG_NOTICE},
+    EventInfo{Event::decision, "decision", "f9ff700e77744d19bfec678b7344dcc8", LOG_INFO},
+    EventInfo{Event::sourceFailed, "source-failed", "f5bc3f6179c84a2ba6dc3404cdaab0e9",
+              LOG_WARNING},
+    EventInfo{Event::sourceRecovered, "source-recovered", "7246aa5a1b19471d923bd507a7fab1e5",
+              LOG_NOTICE},
 };
 
 constexpr const EventInfo& info(Event event) {

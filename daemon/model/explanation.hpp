@@ -44,6 +44,9 @@ struct Explanation {
     std::size_t consideredOmitted = 0;
 };
 
+/// One sentence: "2 steps for rule a/b: cpu_total_usage 6840 above 6000".
+std::string summary(const Explanation& explanation);
+
 /// How many are kept.
 inline constexpr std::size_t kMostExplanations = 128;
 

@@ -24,6 +24,18 @@ enum class Lever : std::uint8_t {
 /// "cpu.max", "memory.high", "memory.reclaim": the cgroup file; "eviction", "scheduling".
 std::string_view name(Lever lever);
 
+/// It has a value that stays until it is put back; the others act once.
+constexpr bool holds(Lever lever) {
+    return lever == Lever::cpuMax || lever == Lever::memoryHigh;
+}
+/// What using it gives back: an eviction both, scheduling nothing that is used already.
+constexpr bool releasesCpu(Lever lever) {
+    return lever == Lever::cpuMax || lever == Lever::eviction;
+}
+constexpr bool releasesMemory(Lever lever) {
+    return lever == Lever::memoryHigh || lever == Lever::memoryReclaim || lever == Lever::eviction;
+}
+
 /// The kernel's memory.high: bytes, or "max".
 struct MemoryHigh {
     std::optional<Bytes> bytes; ///< none: unlimited

@@ -36,6 +36,7 @@ struct Published {
     /// The last decisions that did something, or would have; oldest first, bounded.
     std::deque<Explanation> explanations;
     std::vector<Refusal> refusals;
+    std::vector<ObjectStatus> objects; ///< of the policies, also those that were refused
     std::string lastError;
     std::uint64_t policyGeneration = 0; ///< counts up with every policy change
     bool rulesChanged = false; ///< any verdict, limitation or rule list change in this tick

@@ -37,12 +37,32 @@ TEST(AccessPastThePolicy, log_level_cannot_be_set) {
     EXPECT_EQ(service.level, "info");
 }
 
+TEST(AccessPastThePolicy, no_metric_can_be_recorded) {
+    if (getuid() != 0)
+        GTEST_SKIP() << "needs root to become nobody";
+    const PrivateBus bus(PrivateBus::Policy::wideOpen);
+    ServiceThread service;
+    ASSERT_TRUE(service.waitUntilConnected());
+    const auto ran = busctl("call org.plimsoll.Node1 /org/plimsoll/Node1/Manager "
+                            "org.plimsoll.Node1.Manager RecordMetric 'sda{ss}a{sv}' queue 7 0 0");
+    EXPECT_NE(ran.exitCode, 0);
+    service.onLoop([&] { EXPECT_THAT(service.recorded, IsEmpty()); });
+}
+
 TEST_F(AccessAsNobody, log_level_cannot_be_set) {
     const auto ran = busctl("set-property org.plimsoll.Node1 /org/freedesktop/LogControl1 "
                             "org.freedesktop.LogControl1 LogLevel s debug");
     EXPECT_NE(ran.exitCode, 0);
     EXPECT_THAT(ran.output, HasSubstr("Access denied"));
     EXPECT_EQ(service.level, "info");
+}
+
+TEST_F(AccessAsNobody, no_metric_can_be_recorded) {
+    const auto ran = busctl("call org.plimsoll.Node1 /org/plimsoll/Node1/Manager "
+                            "org.plimsoll.Node1.Manager RecordMetric 'sda{ss}a{sv}' queue 7 0 0");
+    EXPECT_NE(ran.exitCode, 0);
+    EXPECT_THAT(ran.output, HasSubstr("Access denied"));
+    service.onLoop([&] { EXPECT_THAT(service.recorded, IsEmpty()); });
 }
 
 TEST_F(AccessAsNobody, name_cannot_be_taken) {
@@ -68,6 +88,12 @@ TEST_F(AccessAsNobody, everything_can_be_read) {
     const auto snapshot = busctl("call org.plimsoll.Node1 /org/plimsoll/Node1/Manager "
                                  "org.plimsoll.Node1.Manager GetSnapshot");
     EXPECT_THAT(snapshot.output, HasSubstr("offline/batch-0"));
+    const auto decisions = busctl("call org.plimsoll.Node1 /org/plimsoll/Node1/Manager "
+                                  "org.plimsoll.Node1.Manager ListDecisions u 0");
+    EXPECT_EQ(decisions.output, "a(stsu) 0\n");
+    const auto why = busctl("call org.plimsoll.Node1 /org/plimsoll/Node1/Manager "
+                            "org.plimsoll.Node1.Manager Explain s ''");
+    EXPECT_EQ(why.output, "aa{sv} 0\n");
     const auto tree = busctl("tree --list org.plimsoll.Node1");
     EXPECT_THAT(tree.output, HasSubstr(kBatchPath));
     const auto introspection = busctl("introspect org.plimsoll.Node1 /org/plimsoll/Node1/Manager");

@@ -116,13 +116,14 @@ TEST_F(Objects, one_signal_per_object_and_tick_with_what_really_changed) {
     EXPECT_EQ(changed(seen, kBatchPath),
               R"("org.plimsoll.Node1.Pod" {"BaselineCpuMax": "max 100000", )"
               R"("Causes": ["watermark1/cpu-usage"], "CpuMax": "45000 100000", )"
-              R"("Throttled": true} [])");
+              R"("Throttled": true, "ThrottledBy": ["cpu.max"]} [])");
 }
 
 TEST_F(Objects, rule_definition_that_changes_is_signalled) {
     service.tick([](Published& state) {
         state.rules[0].rule.watermark = 2500;
         state.rules[0].rule.metric = "cpu_total_utilization";
+        state.rules[0].unit = "percent";
     });
     EXPECT_EQ(changed(client->signals(), kRulePath),
               R"("org.plimsoll.Node1.Rule" {"Metric": "cpu_total_utilization", )"
@@ -137,7 +138,7 @@ TEST_F(Objects, released_pod_shows_its_baseline_at_once) {
     service.tick([](Published& state) { // the readings come before the step that lets it go
         nextTick(state);
         auto snapshot = std::make_shared<Snapshot>(*state.snapshot);
-        snapshot->pods[0].cpuMax = state.held[0].applied;
+        snapshot->pods[0].cpuMax = state.held[0].applied.cpuMax();
         state.snapshot = snapshot;
         state.held.clear();
     });
@@ -151,6 +152,45 @@ TEST_F(Objects, released_pod_shows_its_baseline_at_once) {
         state.snapshot = snapshot;
     });
     EXPECT_THAT(client->signals(), IsEmpty());
+}
+
+TEST_F(Objects, pod_held_by_memory_alone_is_throttled) {
+    service.tick([](Published& state) { state.held = {heldByMemory(state, 0)}; });
+    EXPECT_EQ(changed(client->signals(), kBatchPath),
+              R"("org.plimsoll.Node1.Pod" {"BaselineMemoryHigh": "max", )"
+              R"("Causes": ["watermark1/memory", "watermark1/cpu-usage"], )"
+              R"("MemoryHigh": "52428800", "Throttled": true, )"
+              R"("ThrottledBy": ["memory.high"]} [])");
+    EXPECT_EQ(client->get(kBatchPath, kPod, "CpuMax"), R"("max 100000")");
+    EXPECT_EQ(client->get(kBatchPath, kPod, "BaselineCpuMax"), R"("")");
+}
+
+TEST_F(Objects, pod_held_by_two_levers_is_one_throttled_pod_with_each_cause_once) {
+    service.tick(
+        [](Published& state) { state.held = {heldPod(state, 0), heldByMemory(state, 0)}; });
+    EXPECT_EQ(client->get(kBatchPath, kPod, "ThrottledBy"), R"(["cpu.max", "memory.high"])");
+    EXPECT_EQ(client->get(kBatchPath, kPod, "Causes"),
+              R"(["watermark1/cpu-usage", "watermark1/memory"])");
+    EXPECT_EQ(client->get(kManagerPath, kManager, "ThrottledPods"),
+              "[\"" + std::string(kBatchPath) + "\"]");
+    client->signals();
+    service.tick([](Published& state) { state.held.pop_back(); }); // one lever lets go
+    EXPECT_EQ(changed(client->signals(), kBatchPath),
+              R"("org.plimsoll.Node1.Pod" {"BaselineMemoryHigh": "", )"
+              R"("Causes": ["watermark1/cpu-usage"], "MemoryHigh": "max", )"
+              R"("ThrottledBy": ["cpu.max"]} [])");
+    EXPECT_EQ(client->get(kBatchPath, kPod, "Throttled"), "true");
+}
+
+TEST_F(Objects, trouble_score_and_policy_objects_are_signalled_when_they_change) {
+    service.tick([](Published& state) {
+        state.rules[0].trouble = "two pods did not help";
+        state.objects = {{.kind = "NodeQOS", .name = "w"}};
+    });
+    const auto seen = client->signals();
+    EXPECT_EQ(changed(seen, kRulePath),
+              R"("org.plimsoll.Node1.Rule" {"Trouble": "two pods did not help"} [])");
+    EXPECT_EQ(changed(seen, kManagerPath), R"("org.plimsoll.Node1.Manager" {} ["PolicyObjects"])");
 }
 
 TEST_F(Objects, limit_that_somebody_else_sets_is_shown) {

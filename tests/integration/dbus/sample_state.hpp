@@ -54,6 +54,15 @@ inline HeldPod heldPod(const Published& state, std::size_t index) {
     return held;
 }
 
+/// The same pod by its other lever.
+inline HeldPod heldByMemory(const Published& state, std::size_t index) {
+    HeldPod held = heldPod(state, index);
+    held.baseline = MemoryHigh{};
+    held.applied = MemoryHigh{Bytes{52'428'800}};
+    held.causes = {{"watermark1", "memory"}, {"watermark1", "cpu-usage"}};
+    return held;
+}
+
 inline void fill(Published& state) {
     auto snapshot = std::make_shared<Snapshot>();
     snapshot->tick = 7;
@@ -84,9 +93,10 @@ inline void fill(Published& state) {
                  .avoidanceThreshold = 2,
                  .restoreThreshold = 3,
                  .actionName = "throttle"};
+    rule.unit = "millicores";
     rule.verdict = {VerdictKind::rising, 1, 2};
     rule.value = 3250.5;
-    rule.gap = Millicores{275.5};
+    rule.gap = Gap{.unit = ReleaseUnit::millicores, .amount = 275.5};
     rule.hit = true;
     RuleStatus blind;
     blind.key = {"watermark1", "memory"};
@@ -95,6 +105,13 @@ inline void fill(Published& state) {
                   .watermark = 80,
                   .actionName = "evict",
                   .strategy = Strategy::preview};
+    blind.unit = "percent";
+    blind.trouble = "MemAvailable cannot be read";
+    blind.preview = {.episodes = 5,
+                     .onItsOwn = 3,
+                     .wouldHelp = 2,
+                     .lastSeconds = 42.5,
+                     .lastExpected = {.cpu = Millicores{300}, .memory = Bytes{4096}}};
     blind.verdict = {VerdictKind::unknown, 0, 0};
     blind.limitation = "eviction needs a cluster";
     state.rules = {rule, blind};
@@ -105,6 +122,7 @@ inline void fill(Published& state) {
     snapshot->pods[0].cpuUsage = Millicores{900};
     snapshot->pods[0].memoryWorkingSet = Bytes{64.0 * 1024 * 1024};
     snapshot->pods[0].cpuMax = CpuMax{std::nullopt, Microseconds(100'000)};
+    snapshot->pods[0].memoryHigh = MemoryHigh{};
     state.pods[1].exemption = "no PodQOS allows an action for it";
     state.snapshot = snapshot;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service_thread.hpp"
 
+#include <cerrno>
 #include <stdexcept>
 #include <sys/eventfd.h>
 #include <systemd/sd-event.h>
@@ -51,8 +52,15 @@ void ServiceThread::loop() {
             },
     };
     service = std::make_unique<dbus::Service>(
-        event, state, control, [this](bool connected, const std::string& sentence) {
+        event, state, control,
+        [this](bool connected, const std::string& sentence) {
             reports.push_back((connected ? "+ " : "- ") + sentence);
+        },
+        [this](const dbus::RecordedMetric& metric) -> Result<void> {
+            if (!recordFault.empty())
+                return fail(EINVAL, recordFault);
+            recorded.push_back(metric);
+            return {};
         });
     sd_event_loop(event);
     service.reset();

@@ -33,6 +33,8 @@ public:
     std::string level = "info";
     std::string target = "journal";
     std::vector<std::string> reports; ///< "+ sentence" or "- sentence"
+    std::vector<dbus::RecordedMetric> recorded;
+    std::string recordFault; ///< not empty: what the daemon says to a recorded metric
     std::unique_ptr<dbus::Service> service;
 
 private:

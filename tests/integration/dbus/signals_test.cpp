@@ -18,7 +18,7 @@ protected:
         step.from = CpuMax{};
         step.to = CpuMax{Microseconds(45'000)};
         step.expected.cpu = {450};
-        step.usage = {900};
+        step.usage.cpu = {900};
         step.causes = {{"watermark1", "cpu-usage"}};
         step.reason = "cpu_total_usage 3250 above 3000";
         return {.step = step, .done = true, .writer = "file"};
@@ -58,11 +58,45 @@ TEST_F(Signals, done_step_says_from_to_and_why) {
               R"("throttle" "offline/batch-0" "/kubepods.slice/kubepods-besteffort.slice/pod)" +
                   std::string(kBatchUid) +
                   R"(" "max 100000" "45000 100000" {"Causes": ["watermark1/cpu-usage"], )"
-                  R"("ExpectedRelease": 450, "Path": ")" +
+                  R"("ExpectedRelease": 450, "Lever": "cpu.max", "Path": ")" +
                   kBatchPath +
                   R"(", "Reason": "cpu_total_usage 3250 above 3000", "ToBaseline": false, )"
                   R"("Uid": "0a6f0cd6-5f1d-4d0f-8a44-c0ffee000000", "Usage": 900, )"
                   R"("Writer": "file"})");
+}
+
+TEST_F(Signals, unavailable_and_pending_steps_are_silent) {
+    auto unavailable = outcome(StepKind::evict);
+    unavailable.done = false;
+    unavailable.step.lever = Lever::eviction;
+    unavailable.step.disposition = Disposition::unavailable;
+    EXPECT_THAT(finish(unavailable), IsEmpty());
+    auto pending = outcome(StepKind::reclaim);
+    pending.done = false;
+    pending.pending = true;
+    EXPECT_THAT(finish(pending), IsEmpty());
+}
+
+TEST_F(Signals, memory_steps_are_told_in_bytes) {
+    auto high = outcome(StepKind::throttle);
+    high.step.lever = Lever::memoryHigh;
+    high.step.from = MemoryHigh{};
+    high.step.to = MemoryHigh{Bytes{52'428'800}};
+    high.step.expected = {.memory = Bytes{4096}};
+    high.step.usage = {.memory = Bytes{65536}};
+    auto seen = finish(high);
+    ASSERT_THAT(members(seen), ElementsAre("StepDone"));
+    EXPECT_THAT(seen[0].body, HasSubstr(R"(" "max" "52428800" {)"));
+    EXPECT_THAT(seen[0].body, HasSubstr(R"("ExpectedMemoryRelease": 4096, "Lever": "memory.high", )"
+                                        R"("MemoryUsage": 65536)"));
+    EXPECT_THAT(seen[0].body, Not(HasSubstr("ExpectedRelease")));
+
+    auto reclaim = outcome(StepKind::reclaim);
+    reclaim.step.lever = Lever::memoryReclaim;
+    reclaim.step.amount = Bytes{8192};
+    seen = finish(reclaim);
+    ASSERT_THAT(members(seen), ElementsAre("StepDone"));
+    EXPECT_THAT(seen[0].body, HasSubstr(R"(" "" "" {"Amount": 8192, )")) << "it has no from and to";
 }
 
 TEST_F(Signals, drift_says_what_was_found_and_comes_beside_the_step) {
@@ -90,10 +124,13 @@ TEST_F(Signals, rule_triggers_and_restores) {
     });
     const auto seen = client->signals();
     ASSERT_THAT(members(seen), ElementsAre("RuleTriggered", "RuleRestored", "PolicyChanged"));
-    EXPECT_EQ(seen[0].body, R"(")" + std::string(kRulePath) +
-                                R"(" "watermark1" "cpu-usage" {"ActionName": "throttle", )"
-                                R"("Gap": 275.5, "Metric": "cpu_total_usage", "Strategy": "None", )"
-                                R"("Value": 3250.5, "Verdict": "rising 1/2", "Watermark": 3000})");
+    EXPECT_EQ(
+        seen[0].body,
+        R"(")" + std::string(kRulePath) +
+            R"(" "watermark1" "cpu-usage" {"ActionName": "throttle", )"
+            R"("Gap": 275.5, "GapUnit": "millicores", )"
+            R"("Metric": "cpu_total_usage", "Strategy": "None", )"
+            R"("Unit": "millicores", "Value": 3250.5, "Verdict": "rising 1/2", "Watermark": 3000})");
     EXPECT_THAT(seen[1].body, Not(HasSubstr("Value"))) << "unknown";
     EXPECT_EQ(seen[2].body, R"(3 {"Refusals": 1, "Rules": 2})");
 }

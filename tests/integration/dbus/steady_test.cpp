@@ -9,7 +9,17 @@ namespace {
 using Steady = DbusTest;
 
 TEST_F(Steady, tick_without_changes_allocates_nothing) {
-    service.tick([](Published& state) { state.held = {heldPod(state, 0)}; });
+    service.tick([](Published& state) {
+        state.held = {heldPod(state, 0), heldByMemory(state, 0)};
+        state.objects = {
+            {.kind = "NodeQOS", .name = "a name that is not short", .problems = {"x"}}};
+        state.rules[0].trouble = "a sentence that is longer than a short string";
+        auto custom = std::make_shared<CustomSamples>();
+        custom->problems = {{.source = "NodeQOS/web", .reason = "the connection was refused"}};
+        auto snapshot = std::make_shared<Snapshot>(*state.snapshot);
+        snapshot->custom = custom;
+        state.snapshot = snapshot;
+    });
     long during = -1;
     service.onLoop([&] {
         nextTick(service.state);

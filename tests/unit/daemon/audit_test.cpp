@@ -11,6 +11,8 @@ namespace {
 
 using testing::Contains;
 using testing::HasSubstr;
+using testing::Key;
+using testing::Not;
 using testing::Pair;
 
 Outcome throttled() {
@@ -22,10 +24,10 @@ Outcome throttled() {
                         .uid = PodUid("11-22"),
                         .cgroup = {.path = CgroupPath("/kubepods.slice/kubepods-pod11_22.slice")}}),
                     .podName = "jobs/batch-1",
-                    .from = {std::nullopt, Microseconds{100'000}},
-                    .to = {Microseconds{180'000}, Microseconds{100'000}},
-                    .expected = {.cpu = Millicores{200}},
-                    .usage = Millicores{2000},
+                    .from = CpuMax{std::nullopt, Microseconds{100'000}},
+                    .to = CpuMax{Microseconds{180'000}, Microseconds{100'000}},
+                    .expected = {.cpu = Millicores{200}, .memory = Bytes{1 << 20}},
+                    .usage = {.cpu = Millicores{2000}, .memory = Bytes{2 << 20}},
                     .causes = {{"watermark2", "cpu-usage"}, {"other", "load"}},
                     .reason = "too busy"};
     return outcome;
@@ -41,7 +43,9 @@ TEST(AuditOfAStep, names_pod_rule_values_and_plan) {
     EXPECT_THAT(entry.fields, Contains(Pair("POD_UID", "11-22")));
     EXPECT_THAT(entry.fields, Contains(Pair("FROM", "max 100000")));
     EXPECT_THAT(entry.fields, Contains(Pair("TO", "180000 100000")));
+    EXPECT_THAT(entry.fields, Contains(Pair("KNOB", "cpu.max")));
     EXPECT_THAT(entry.fields, Contains(Pair("RELEASED", "200")));
+    EXPECT_THAT(entry.fields, Not(Contains(Key("RELEASED_MEMORY")))) << "cpu.max frees none";
     EXPECT_THAT(entry.fields, Contains(Pair("RULE", "watermark2/cpu-usage")));
     EXPECT_THAT(entry.fields, Contains(Pair("RULE", "other/load"))) << "a field for each";
     EXPECT_THAT(entry.fields, Contains(Pair("WRITER", "systemd")));
@@ -56,7 +60,7 @@ TEST(AuditOfAStep, a_failure_is_an_error_with_its_cause) {
     const auto entry = describe(outcome, "run-7");
     EXPECT_EQ(entry.event, Event::stepFailed);
     EXPECT_EQ(entry.priority, LOG_ERR);
-    EXPECT_THAT(entry.message, HasSubstr("could not change jobs/batch-1"));
+    EXPECT_THAT(entry.message, HasSubstr("could not throttle jobs/batch-1"));
     EXPECT_THAT(entry.message, HasSubstr("Device or resource busy"));
     EXPECT_THAT(entry.fields, Contains(Pair("ERROR", outcome.error)));
 }
@@ -97,6 +101,162 @@ TEST(AuditOfAStep, a_cgroupfs_pod_has_no_unit) {
     EXPECT_EQ(describe(outcome, "").objectUnit, "");
 }
 
+TEST(AuditOfAStep, memory_high_is_told_in_bytes) {
+    auto outcome = throttled();
+    outcome.step.lever = Lever::memoryHigh;
+    outcome.step.from = MemoryHigh{};
+    outcome.step.to = MemoryHigh{Bytes{52'428'800}};
+    const auto entry = describe(outcome, "run-7");
+    EXPECT_EQ(entry.event, Event::podThrottled);
+    EXPECT_EQ(entry.message, "throttled jobs/batch-1: memory.high 'max' → '52428800' (too busy)");
+    EXPECT_THAT(entry.fields, Contains(Pair("KNOB", "memory.high")));
+    EXPECT_THAT(entry.fields, Contains(Pair("TO", "52428800")));
+    EXPECT_THAT(entry.fields, Contains(Pair("RELEASED_MEMORY", "1048576")));
+    EXPECT_THAT(entry.fields, Contains(Pair("USAGE_MEMORY", "2097152")));
+    EXPECT_THAT(entry.fields, Not(Contains(Key("RELEASED"))));
+}
+
+/// A step with a lever that holds nothing.
+Outcome once(StepKind kind, Lever lever, Disposition disposition) {
+    auto outcome = throttled();
+    outcome.done = disposition == Disposition::act;
+    outcome.step.kind = kind;
+    outcome.step.lever = lever;
+    outcome.step.disposition = disposition;
+    outcome.step.amount = Bytes{52'428'800};
+    return outcome;
+}
+
+TEST(AuditOfAStep, a_reclaim_has_an_amount_and_no_from_and_to) {
+    const auto entry =
+        describe(once(StepKind::reclaim, Lever::memoryReclaim, Disposition::act), "run-7");
+    EXPECT_EQ(entry.event, Event::podReclaimed);
+    EXPECT_EQ(entry.message, "took memory from jobs/batch-1: 52428800 bytes (too busy)");
+    EXPECT_THAT(entry.fields, Contains(Pair("AMOUNT", "52428800")));
+    EXPECT_THAT(entry.fields, Not(Contains(Key("FROM"))));
+    EXPECT_THAT(entry.fields, Not(Contains(Key("TO"))));
+}
+
+TEST(AuditOfAStep, what_nothing_can_do_is_unavailable_and_no_failure) {
+    const auto entry =
+        describe(once(StepKind::evict, Lever::eviction, Disposition::unavailable), "run-7");
+    EXPECT_EQ(entry.event, Event::stepUnavailable);
+    EXPECT_EQ(entry.message, "cannot evict jobs/batch-1, with 30 s to end by itself (too busy)");
+    EXPECT_THAT(entry.fields, Contains(Pair("STEP", "evict")));
+    EXPECT_THAT(entry.fields, Contains(Pair("KNOB", "eviction")));
+    EXPECT_THAT(entry.fields, Contains(Pair("GRACE", "30")));
+    EXPECT_THAT(entry.fields, Contains(Pair("REASON", "too busy")));
+    EXPECT_THAT(entry.fields, Contains(Key("RELEASED"))) << "it frees both";
+    EXPECT_THAT(entry.fields, Contains(Key("RELEASED_MEMORY")));
+}
+
+TEST(AuditOfAStep, a_preview_of_every_kind_says_what_it_would_do) {
+    const auto message = [](StepKind kind, Lever lever) {
+        const auto entry = describe(once(kind, lever, Disposition::preview), "");
+        EXPECT_EQ(entry.event, Event::podPreview);
+        return entry.message;
+    };
+    EXPECT_THAT(message(StepKind::reclaim, Lever::memoryReclaim),
+                HasSubstr("would take memory from jobs/batch-1: 52428800 bytes"));
+    EXPECT_THAT(message(StepKind::evict, Lever::eviction), HasSubstr("would evict jobs/batch-1"));
+    EXPECT_EQ(message(StepKind::closeNode, Lever::scheduling),
+              "would close the node for new pods (too busy)");
+    EXPECT_THAT(message(StepKind::throttle, Lever::cpuMax), HasSubstr("would throttle jobs/b"));
+}
+
+TEST(AuditOfAStep, eviction_and_a_closed_node_have_kinds_of_their_own) {
+    EXPECT_EQ(describe(once(StepKind::evict, Lever::eviction, Disposition::act), "").event,
+              Event::podEvicted);
+    EXPECT_EQ(describe(once(StepKind::closeNode, Lever::scheduling, Disposition::act), "").event,
+              Event::nodeClosed);
+}
+
+TEST(AuditOfAnEffect, that_did_not_help_is_a_notice_with_expected_and_measured) {
+    Effect effect{.planTick = 7,
+                  .podName = "jobs/batch-1",
+                  .lever = Lever::cpuMax,
+                  .rule = {"w", "cpu"},
+                  .expected = {.cpu = Millicores{200}},
+                  .measured = {.cpu = Millicores{12}},
+                  .before = 6840,
+                  .after = 6830,
+                  .helped = false,
+                  .verdict = "left alone for 300 s"};
+    auto entry = describe(effect, "run-7");
+    EXPECT_EQ(entry.event, Event::effectMeasured);
+    EXPECT_EQ(entry.priority, LOG_NOTICE);
+    EXPECT_EQ(entry.message, "cpu.max of jobs/batch-1 did not help: 12 of 200 millicores came back "
+                             "(left alone for 300 s)");
+    EXPECT_THAT(entry.fields, Contains(Pair("RELEASED", "200")));
+    EXPECT_THAT(entry.fields, Contains(Pair("MEASURED", "12")));
+    EXPECT_THAT(entry.fields, Contains(Pair("VALUE_BEFORE", "6840")));
+    EXPECT_THAT(entry.fields, Contains(Pair("VALUE", "6830")));
+    EXPECT_THAT(entry.fields, Contains(Pair("PLAN_ID", "run-7")));
+    effect.helped = true;
+    effect.lever = Lever::memoryHigh;
+    entry = describe(effect, "run-7");
+    EXPECT_EQ(entry.priority, LOG_INFO);
+    EXPECT_THAT(entry.fields, Contains(Key("MEASURED_MEMORY")));
+    EXPECT_THAT(entry.fields, Not(Contains(Key("MEASURED"))));
+}
+
+TEST(AuditOfADecision, sums_up_and_names_the_candidates) {
+    Explanation made{
+        .planId = "run-7",
+        .signals =
+            {{.rule = {"a", "b"}, .metric = "cpu_total_usage", .value = 6840, .watermark = 6000}},
+        .steps = {{.step = throttled().step}},
+        .considered = {{.podName = "jobs/x", .facts = "priority 0", .note = "throttled"},
+                       {.podName = "jobs/y", .note = "no PodQOS allows it"}},
+        .consideredOmitted = 3};
+    made.steps[0].step.causes = {{"a", "b"}};
+    const auto entry = describe(made);
+    EXPECT_EQ(entry.event, Event::decision);
+    EXPECT_EQ(entry.message, "1 step for rule a/b: cpu_total_usage 6840 above 6000");
+    EXPECT_THAT(entry.fields, Contains(Pair("CANDIDATES", "jobs/x: priority 0: throttled\n"
+                                                          "jobs/y: no PodQOS allows it\n"
+                                                          "and 3 more")));
+    EXPECT_THAT(entry.fields, Contains(Pair("STEPS", "1")));
+    EXPECT_THAT(entry.fields, Contains(Pair("PLAN_ID", "run-7")));
+}
+
+TEST(AuditOfADecision, candidates_stay_within_a_few_kibibytes) {
+    Explanation made;
+    made.considered.assign(64, {.podName = std::string(300, 'p'), .note = std::string(300, 'n')});
+    const auto entry = describe(made);
+    const auto field =
+        std::ranges::find(entry.fields, "CANDIDATES", &std::pair<std::string, std::string>::first);
+    ASSERT_NE(field, entry.fields.end());
+    EXPECT_LE(field->second.size(), 4200U);
+    EXPECT_TRUE(field->second.ends_with("\nand 58 more")) << field->second.substr(3600);
+}
+
+TEST(AuditOfAPreview, says_how_often_acting_would_have_been_right) {
+    const RuleStatus rule{.key = {"w", "cpu"},
+                          .rule = {.metric = "cpu_total_usage", .strategy = Strategy::preview},
+                          .preview = {.episodes = 5,
+                                      .onItsOwn = 3,
+                                      .wouldHelp = 2,
+                                      .lastSeconds = 42.5,
+                                      .lastExpected = {.cpu = Millicores{300}}}};
+    const auto entry = describePreview(rule, "run-7");
+    EXPECT_EQ(entry.event, Event::previewScored);
+    EXPECT_EQ(entry.message,
+              "preview of rule w/cpu: above its watermark for 42.5 s; of 5 times acting would "
+              "have helped 2 and been for nothing 3");
+    EXPECT_THAT(entry.fields, Contains(Pair("STRATEGY", "Preview")));
+    EXPECT_THAT(entry.fields, Contains(Pair("EPISODES", "5")));
+    EXPECT_THAT(entry.fields, Contains(Pair("RELEASED", "300")));
+}
+
+TEST(AuditOfASource, names_the_source_and_why) {
+    const SourceProblem problem{.source = "NodeQOS/web", .reason = "connection refused"};
+    EXPECT_EQ(describeFailed(problem).message, "NodeQOS/web does not deliver: connection refused");
+    EXPECT_EQ(describeFailed(problem).priority, LOG_WARNING);
+    EXPECT_THAT(describeFailed(problem).fields, Contains(Pair("SOURCE", "NodeQOS/web")));
+    EXPECT_EQ(describeRecovered(problem).event, Event::sourceRecovered);
+}
+
 TEST(AuditOfARule, shows_value_against_watermark) {
     const RuleStatus rule{.key = {"watermark2", "cpu-usage"},
                           .rule = {.name = "cpu-usage",
@@ -113,9 +273,27 @@ TEST(AuditOfARule, shows_value_against_watermark) {
     EXPECT_THAT(entry.fields, Contains(Pair("VERDICT", "avoiding")));
 }
 
+TEST(AuditOfARule, gap_and_series_come_with_what_they_are) {
+    const RuleStatus rule{.key = {"w", "disk"},
+                          .rule = {.metric = "memory_total_usage", .watermark = 90},
+                          .unit = "bytes",
+                          .value = 95,
+                          .series = "sda",
+                          .gap = Gap{.unit = ReleaseUnit::bytes, .amount = 1024}};
+    const auto entry = describe(Event::ruleTriggered, rule, "");
+    EXPECT_THAT(entry.message, HasSubstr("memory_total_usage of sda 95, watermark 90"));
+    EXPECT_THAT(entry.fields, Contains(Pair("SERIES", "sda")));
+    EXPECT_THAT(entry.fields, Contains(Pair("UNIT", "bytes")));
+    EXPECT_THAT(entry.fields, Contains(Pair("GAP", "1024")));
+    EXPECT_THAT(entry.fields, Contains(Pair("GAP_UNIT", "bytes")));
+}
+
 TEST(AuditOfARule, unknown_is_not_zero) {
-    RuleStatus rule{.key = {"w", "r"}, .rule = {.metric = "cpu_total_usage"}};
+    RuleStatus rule{.key = {"w", "r"},
+                    .rule = {.metric = "cpu_total_usage"},
+                    .trouble = "its source does not deliver"};
     const auto entry = describe(Event::ruleUnknown, rule, "");
+    EXPECT_THAT(entry.message, HasSubstr("its source does not deliver"));
     EXPECT_THAT(entry.message, HasSubstr("has no value"));
     EXPECT_THAT(entry.fields, Contains(Pair("VALUE", ""))) << "an empty field is left out";
 }
@@ -137,7 +315,7 @@ TEST(AuditEvents, stand_in_the_order_of_the_enumeration_with_ids_of_their_own) {
         EXPECT_EQ(kEvents[i].messageId.size(), 32U);
         EXPECT_TRUE(ids.insert(kEvents[i].messageId).second) << kEvents[i].name;
     }
-    EXPECT_EQ(static_cast<std::size_t>(Event::nodeRefused) + 1, kEvents.size());
+    EXPECT_EQ(static_cast<std::size_t>(Event::sourceRecovered) + 1, kEvents.size());
 }
 
 } // namespace
