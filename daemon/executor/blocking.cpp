@@ -26,6 +26,7 @@ std::vector<Outcome> Executor::takeFinished() {
     if (!ends.empty()) {
         impl_->ports.units->beginTurn();
     }
+    outcomes.reserve(ends.size());
     for (const auto& end : ends) {
         outcomes.push_back(impl_->finishBlocking(end));
     }
