@@ -63,6 +63,13 @@ Told after(const Told& before, VerdictKind now) {
                                        : Told{.known = now};
 }
 
+/// Of the wall clock, for people.
+std::int64_t realtimeNow() {
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
 } // namespace
 
 Engine::Engine(EngineSettings settings, audit::Sink& audit)
@@ -111,9 +118,19 @@ Result<void> Engine::attach() {
     layout_ = *layout;
     collector_ = std::make_unique<collector::Collector>(
         collector::Sources{.procRoot = settings_.procRoot, .layout = *layout});
-    executor_ = std::make_unique<executor::Executor>(*layout, settings_.runtimeDirectory);
+    makeExecutor(*layout);
     state_ = analyzer::State(); // a new collector counts its ticks from one
     return {};
+}
+
+void Engine::makeExecutor(const cgroup::Layout& layout) {
+    if (pendingWatcher_) {
+        pendingWatcher_(-1);
+    }
+    executor_ = std::make_unique<executor::Executor>(layout, settings_.runtimeDirectory);
+    if (pendingWatcher_) {
+        pendingWatcher_(executor_->finishedDescriptor());
+    }
 }
 
 void Engine::attachAgainIfNeeded(MonotonicTime now) {
@@ -144,6 +161,7 @@ void Engine::setPolicy(PolicySet policy) {
     compile();
     ++published_.policyGeneration;
     published_.refusals = policy_.refusals;
+    published_.objects = policy_.objects;
     audit_.write({.event = audit::Event::policyChanged,
                   .priority = audit::info(audit::Event::policyChanged).priority,
                   .message = fmt::format(
@@ -176,13 +194,18 @@ void Engine::tick(MonotonicTime now) {
     if (!collector_) {
         return;
     }
-    published_.snapshot = collector_->collect(now);
+    // Before the files are read: what is known to be written must be what is read.
+    finishPending();
+    published_.snapshot =
+        collector_->collect(now, customSource_ ? customSource_(now) : noCustomSamples());
     noteTrouble();
     executor_->forgetVanished(*published_.snapshot);
     analyzer::decide(*compiled_, *published_.snapshot, {.held = executor_->held()}, state_, decision_);
     if (decision_.rulesChanged) {
-        reportRules(planId());
+        reportRules();
     }
+    reportEffects();
+    reportSources();
     carryOut();
     publish();
 }
@@ -198,11 +221,12 @@ void Engine::noteTrouble() {
     }
 }
 
-std::string Engine::planId() const {
-    return fmt::format("{}-{}", runId_, published_.snapshot ? published_.snapshot->tick : 0);
+std::string Engine::planId(std::uint64_t tick) const {
+    return fmt::format("{}-{}", runId_, tick);
 }
 
-void Engine::reportRules(const std::string& planId) {
+void Engine::reportRules() {
+    const auto plan = planId(decision_.plan.tick);
     for (const auto& rule : decision_.rules) {
         auto& told = toldVerdicts_[rule.key];
         const auto event = transition(told, rule.verdict.kind);
@@ -210,7 +234,7 @@ void Engine::reportRules(const std::string& planId) {
         if (!event || (published_.snapshot->tick <= kFirstRateTick && isAboutKnowing(*event))) {
             continue;
         }
-        audit_.write(audit::describe(*event, rule, planId));
+        audit_.write(audit::describe(*event, rule, plan));
         if (listener_ != nullptr && *event == audit::Event::ruleTriggered) {
             listener_->ruleTriggered(rule);
         }
@@ -220,20 +244,77 @@ void Engine::reportRules(const std::string& planId) {
     }
 }
 
-void Engine::carryOut() {
-    // A preview is the same every tick; it is told once, in the tick that triggered the rule.
-    for (const auto& step : decision_.plan.steps) {
-        if (step.disposition != Disposition::act && decision_.rulesChanged) {
-            report(Outcome{.step = step}, planId());
-        }
+void Engine::reportEffects() {
+    for (const auto& effect : decision_.effects) {
+        explanations_.attach(effect);
+        audit_.write(audit::describe(effect, planId(effect.planTick)));
     }
-    // Also with nothing to do: it may have something to finish that systemd could not take yet.
-    for (const auto& outcome : executor_->carryOut(decision_.plan)) {
-        report(outcome, planId());
+    for (const auto rule : decision_.scored) {
+        audit_.write(audit::describePreview(decision_.rules[rule], planId(decision_.plan.tick)));
     }
 }
 
-void Engine::report(const Outcome& outcome, const std::string& planId) {
+/// A source that fails is said once, and once when it delivers again.
+void Engine::reportSources() {
+    const auto& now = published_.snapshot->custom;
+    if (now == toldSources_) {
+        return;
+    }
+    const auto isIn = [](const std::vector<SourceProblem>& problems, const SourceProblem& each) {
+        return std::ranges::find(problems, each.source, &SourceProblem::source) != problems.end();
+    };
+    for (const auto& problem : now->problems) {
+        if (std::ranges::find(toldSources_->problems, problem) == toldSources_->problems.end()) {
+            audit_.write(audit::describeFailed(problem));
+        }
+    }
+    for (const auto& problem : toldSources_->problems) {
+        if (!isIn(now->problems, problem)) {
+            audit_.write(audit::describeRecovered(problem));
+        }
+    }
+    toldSources_ = now;
+}
+
+void Engine::carryOut() {
+    // Also with nothing to do: it may have something to finish that systemd could not take yet.
+    const auto outcomes = executor_->carryOut(decision_.plan);
+    const auto plan = planId(decision_.plan.tick);
+    const auto* explanation =
+        explanations_.record({.planId = plan,
+                              .realtimeMicroseconds = realtimeNow(),
+                              .rules = decision_.rules,
+                              .plan = decision_.plan,
+                              .outcomes = outcomes});
+    for (const auto& outcome : outcomes) {
+        report(outcome);
+    }
+    if (explanation == nullptr) {
+        return;
+    }
+    // A preview is the same every tick; it is told once.
+    for (const auto& explained : explanation->steps) {
+        if (explained.first && explained.step.disposition != Disposition::act) {
+            report(Outcome{.step = explained.step});
+        }
+    }
+    audit_.write(audit::describe(*explanation));
+}
+
+void Engine::finishPending() {
+    if (!executor_) {
+        return;
+    }
+    for (const auto& outcome : executor_->takeFinished()) {
+        explanations_.finish(outcome);
+        report(outcome);
+    }
+}
+
+void Engine::report(const Outcome& outcome) {
+    if (outcome.pending) {
+        return; // its end is told
+    }
     if (outcome.gone) {
         lastFailure_.erase(outcome.step.podName);
         return;
@@ -248,7 +329,7 @@ void Engine::report(const Outcome& outcome, const std::string& planId) {
     } else {
         lastFailure_.erase(outcome.step.podName);
     }
-    audit_.write(audit::describe(outcome, planId));
+    audit_.write(audit::describe(outcome, planId(outcome.step.planTick)));
     if (listener_ != nullptr) {
         listener_->stepFinished(outcome);
     }
@@ -290,7 +371,8 @@ void Engine::undoAll(const std::string& reason) {
         return;
     }
     for (const auto& outcome : executor_->undoAll(reason)) {
-        report(outcome, planId());
+        explanations_.finish(outcome);
+        report(outcome);
     }
     published_.held.clear();
 }

@@ -7,8 +7,11 @@
 #include "daemon/audit/journal.hpp"
 #include "daemon/collector/collector.hpp"
 #include "daemon/executor/executor.hpp"
+#include "daemon/explanations.hpp"
 #include "daemon/model/published.hpp"
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -54,6 +57,15 @@ public:
 
     void setListener(Listener* listener) { listener_ = listener; }
 
+    /// Where the custom metrics of a tick come from.
+    using CustomSource = std::function<std::shared_ptr<const CustomSamples>(MonotonicTime now)>;
+    void setCustomSource(CustomSource source) { customSource_ = std::move(source); }
+
+    /// Told which descriptor is readable when finishPending() has something to do, and -1 before
+    /// that descriptor is closed. To be set before attach().
+    using PendingWatcher = std::function<void(int descriptor)>;
+    void setPendingWatcher(PendingWatcher watcher) { pendingWatcher_ = std::move(watcher); }
+
     /// Looks for the kubepods tree and puts back what an earlier run left there. ENOENT is not an
     /// error: kubelet may come later, and the engine looks again now and then. ENOTSUP: this node
     /// can never be protected as it is; the text says what to change.
@@ -67,6 +79,9 @@ public:
 
     void tick(MonotonicTime now);
 
+    /// Steps whose write was handed to a worker, and which have come to their end.
+    void finishPending();
+
     /// Puts back everything held.
     void undoAll(const std::string& reason);
 
@@ -79,12 +94,15 @@ private:
     void attachAgainIfNeeded(MonotonicTime now);
     void noteTrouble();
     void compile();
+    void makeExecutor(const cgroup::Layout& layout);
     void carryOut();
-    void report(const Outcome& outcome, const std::string& planId);
-    void reportRules(const std::string& planId);
+    void report(const Outcome& outcome);
+    void reportRules();
+    void reportEffects();
+    void reportSources();
     void forgetOldFailures();
     void publish();
-    [[nodiscard]] std::string planId() const;
+    [[nodiscard]] std::string planId(std::uint64_t tick) const;
 
     EngineSettings settings_;
     audit::Sink& audit_;
@@ -101,11 +119,16 @@ private:
     std::unique_ptr<collector::Collector> collector_;
     std::unique_ptr<executor::Executor> executor_;
 
+    CustomSource customSource_;
+    PendingWatcher pendingWatcher_;
+    std::shared_ptr<const CustomSamples> toldSources_ = noCustomSamples();
+
     std::string runId_; ///< tells the plans of this run from those of an earlier one
     std::map<RuleKey, Told> toldVerdicts_;
     std::string lastTrouble_; ///< of the collector; said when it comes, not every tick
     std::map<std::string, std::string> lastFailure_; ///< per pod; the same failure is said once
     Published published_;
+    Explanations explanations_{published_.explanations};
 };
 
 } // namespace plimsoll

@@ -57,8 +57,8 @@ Signal signalOf(const RuleStatus& rule) {
             .gap = rule.gap};
 }
 
-ExplainedStep explain(const Step& step, std::span<const Outcome> outcomes) {
-    ExplainedStep explained{.step = step};
+ExplainedStep explain(const Step& step, bool first, std::span<const Outcome> outcomes) {
+    ExplainedStep explained{.step = step, .first = first};
     const Outcome* outcome = outcomeOf(step, outcomes);
     if (step.disposition == Disposition::act && outcome != nullptr) {
         take(explained, *outcome);
@@ -66,21 +66,18 @@ ExplainedStep explain(const Step& step, std::span<const Outcome> outcomes) {
     return explained;
 }
 
-Explanation explain(const Decided& decided) {
+Explanation explain(const Decided& decided, const std::vector<bool>& firsts) {
     Explanation made{.planId = std::string(decided.planId),
                      .tick = decided.plan.tick,
                      .realtimeMicroseconds = decided.realtimeMicroseconds};
     for (const auto& rule : decided.rules | std::views::filter(actsOrRecovers)) {
         made.signals.push_back(signalOf(rule));
     }
-    for (const auto& step : decided.plan.steps) {
-        made.steps.push_back(explain(step, decided.outcomes));
+    for (std::size_t i = 0; i < decided.plan.steps.size(); ++i) {
+        made.steps.push_back(explain(decided.plan.steps[i], firsts[i], decided.outcomes));
     }
-    const auto& considered = decided.plan.considered;
-    const auto shown = std::min(considered.size(), Explanation::kMostConsidered);
-    made.considered.assign(considered.begin(),
-                           considered.begin() + static_cast<std::ptrdiff_t>(shown));
-    made.consideredOmitted = considered.size() - shown;
+    made.considered = decided.plan.considered;
+    made.consideredOmitted = decided.plan.consideredOmitted;
     return made;
 }
 
@@ -102,7 +99,7 @@ const Explanation* Explanations::record(const Decided& decided) {
     if (kept_.size() >= kMostExplanations) {
         kept_.pop_front();
     }
-    kept_.push_back(explain(decided));
+    kept_.push_back(explain(decided, firsts_));
     return &kept_.back();
 }
 
@@ -114,9 +111,11 @@ void Explanations::forgetWhenOver(const Decided& decided) {
 
 bool Explanations::isNews(const Decided& decided) {
     bool news = false;
+    firsts_.clear();
     for (const auto& step : decided.plan.steps) {
         const bool changes = changesSomething(step, decided.outcomes);
-        news = changes || remember(step) || news; // remembered whatever was found before
+        firsts_.push_back(!changes && remember(step));
+        news = news || changes || firsts_.back();
     }
     return news;
 }

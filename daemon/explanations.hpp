@@ -59,6 +59,7 @@ private:
     bool remember(const Step& step);
 
     std::deque<Explanation>& kept_;
+    std::vector<bool> firsts_;       ///< by step, of the plan at hand
     std::vector<NotTaken> notTaken_; ///< told already, since some rule acts
 };
 

@@ -102,7 +102,7 @@ Dict explanationDict(const Explanation& explanation) {
     add(out, "Steps", dicts(steps, kMostSteps, explainedStepDict));
     add(out, "StepsOmitted", count(steps.size() - std::min(steps.size(), kMostSteps)));
     add(out, "Considered",
-        dicts(explanation.considered, Explanation::kMostConsidered, consideredDict));
+        dicts(explanation.considered, Plan::kMostConsidered, consideredDict));
     add(out, "ConsideredOmitted", count(explanation.consideredOmitted));
     return out;
 }

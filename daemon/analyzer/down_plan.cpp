@@ -104,7 +104,7 @@ std::string_view whyNot(const Tick& tick, std::size_t sample, Lever lever) {
                    ? "somebody else set its cpu.max: left alone until no rule acts any more"
                    : "somebody else set its memory.high: left alone until no rule acts any more";
     }
-    if (const auto* view = tick.heldBy(sample, lever); view != nullptr && view->held->changing) {
+    if (isChanging(tick, sample)) {
         return "its last change is still under way";
     }
     return whyNotThisLever(tick, sample, lever);

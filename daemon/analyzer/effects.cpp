@@ -21,10 +21,6 @@ constexpr double kCloser = 0.1;
 constexpr Millicores kCpuNoise{100};
 constexpr Bytes kMemoryNoise{8.0 * 1024 * 1024};
 
-bool isHold(Lever lever) {
-    return lever == Lever::cpuMax || lever == Lever::memoryHigh;
-}
-
 bool drownsInNoise(const PendingEffect& effect) {
     return effect.lever == Lever::cpuMax ? effect.expected.cpu < kCpuNoise
                                          : effect.expected.memory < kMemoryNoise;
@@ -60,7 +56,7 @@ Fate fateOf(const Tick& tick, const PendingEffect& effect, std::size_t sample,
     if (sample == kNone || !rule) {
         return Fate::forget;
     }
-    if (isHold(effect.lever)) {
+    if (holds(effect.lever)) {
         const auto* held = tick.heldBy(sample, effect.lever);
         if (held == nullptr) {
             return Fate::forget; // it failed, or it is undone already

@@ -70,7 +70,7 @@ void leaveAlone(Tick& tick, const HeldView& view, std::string_view why) {
 
 void planOne(Tick& tick, const HeldView& view) {
     const auto& held = *view.held;
-    if (held.changing) {
+    if (isChanging(tick, view.sample)) {
         leaveAlone(tick, view, "its last change is still under way");
         return;
     }

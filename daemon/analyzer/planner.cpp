@@ -248,6 +248,14 @@ std::optional<Resources> usageOf(const Tick& tick, std::size_t sample, Lever lev
                      .memory = hasMemory ? *pod.memoryWorkingSet : Bytes{}};
 }
 
+bool isChanging(const Tick& tick, std::size_t sample) {
+    const auto isChanging = [&](Lever lever) {
+        const auto* view = tick.heldBy(sample, lever);
+        return view != nullptr && view->held->changing;
+    };
+    return isChanging(Lever::cpuMax) || isChanging(Lever::memoryHigh);
+}
+
 std::optional<Limit> limitOf(const Tick& tick, std::size_t sample, Lever lever) {
     const auto& pod = tick.snapshot.pods[sample];
     if (lever == Lever::cpuMax) {

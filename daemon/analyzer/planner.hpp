@@ -65,6 +65,10 @@ const CompiledRule* leadingRule(const Tick& tick);
 /// known, none when nothing is.
 std::optional<Resources> usageOf(const Tick& tick, std::size_t sample, Lever lever);
 
+/// A write to one of the pod's limits is under way on the worker. systemd writes all limits of a unit
+/// at once, so none of them is changed meanwhile.
+bool isChanging(const Tick& tick, std::size_t sample);
+
 /// The limit in the pod's cgroup; none while it is unknown.
 std::optional<Limit> limitOf(const Tick& tick, std::size_t sample, Lever lever);
 

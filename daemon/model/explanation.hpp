@@ -28,6 +28,7 @@ struct Signal {
 /// A step and what is known of it by now.
 struct ExplainedStep {
     Step step;
+    bool first = false; ///< of its kind since some rule acts: news, also where it is not taken
     bool done = false;
     bool pending = false;
     std::string error;

@@ -102,7 +102,7 @@ TEST_F(Explain, a_full_memory_of_large_decisions_gives_bounded_answers) {
     service.tick([](Published& state) {
         auto large = decision(1, "offline/batch-0");
         large.steps.assign(500, large.steps[0]);
-        large.considered.assign(Explanation::kMostConsidered, large.considered[0]);
+        large.considered.assign(Plan::kMostConsidered, large.considered[0]);
         state.explanations.assign(kMostExplanations, large);
     });
     const auto answer = explain("offline/batch-0");

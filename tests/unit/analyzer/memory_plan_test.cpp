@@ -109,6 +109,21 @@ TEST(MemoryHighLever, is_not_judged_while_its_write_is_under_way) {
     EXPECT_EQ(node.skipOf("a"), "its last change is still under way");
 }
 
+TEST(MemoryHighLever, while_it_is_written_no_other_limit_of_the_pod_is_changed) {
+    auto node = squeezing();
+    node.addAction("slow", {.minCpuRatio = 10, .stepCpuRatio = 10});
+    node.addRule({.name = "busy", .watermark = 1000, .action = "slow"});
+    node.add("a", 2000).memoryDemand = Bytes{3 * kGiB};
+    node.tick();
+    node.findHeld("a", Lever::memoryHigh)->changing = true;
+    node.policy.nodeQos.clear();
+    node.recompile();
+    EXPECT_TRUE(node.tick().plan.empty()) << "systemd would write the old memory.high over it";
+    node.findHeld("a", Lever::memoryHigh)->changing = false;
+    node.tick();
+    EXPECT_EQ(node.steps(StepKind::undo).size(), 2U);
+}
+
 TEST(Relief, a_pod_that_only_stalls_itself_gets_some_back_and_is_not_lowered_again) {
     auto node = squeezing();
     auto& pod = node.add("a", 0);

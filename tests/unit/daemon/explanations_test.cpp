@@ -127,13 +127,13 @@ TEST_F(Deciding, a_rule_that_is_idle_gives_no_signal) {
 }
 
 TEST_F(Deciding, the_oldest_goes_first_and_the_list_of_candidates_is_bounded) {
-    plan.considered.assign(Explanation::kMostConsidered + 7, {.podName = "jobs/x"});
+    plan.considered.assign(Plan::kMostConsidered + 7, {.podName = "jobs/x"});
     for (std::size_t i = 0; i < kMostExplanations + 3; ++i) {
         carryOut(throttle("jobs/a"));
     }
     ASSERT_THAT(kept, SizeIs(kMostExplanations));
     EXPECT_EQ(kept.front().tick, 4U);
-    EXPECT_THAT(kept.back().considered, SizeIs(Explanation::kMostConsidered));
+    EXPECT_THAT(kept.back().considered, SizeIs(Plan::kMostConsidered));
     EXPECT_EQ(kept.back().consideredOmitted, 7U);
 }
 
