@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 DEPS = packaging/install-deps.sh
 INSTALL_TREE = build/node/install
 
-.PHONY: all demo test unit-test node-test bench lint format clean install-tree
+.PHONY: all demo test unit-test node-test bench fuzz lint format clean install-tree
 
 all: build/release/build.ninja
 	ninja -C build/release -j$(JOBS)
@@ -50,6 +50,12 @@ bench: build/bench/build.ninja
 build/bench/build.ninja:
 	@$(DEPS) build
 	meson setup build/bench --buildtype=debugoptimized -Dbench=true >/dev/null
+
+# Every parser for FUZZ_SECONDS each under libFuzzer, with ASan and UBSan.
+FUZZ_SECONDS ?= 60
+fuzz:
+	@$(DEPS) build fuzz
+	tests/fuzz/run $(FUZZ_SECONDS)
 
 lint: build/test/build.ninja
 	@$(DEPS) build lint

@@ -21,6 +21,14 @@ ReadFailure failureOf(int error, bool wasOpen) {
     }
 }
 
+ssize_t readAt(int file, std::span<char> buffer, std::size_t offset) {
+    ssize_t length = 0;
+    do {
+        length = ::pread(file, buffer.data(), buffer.size(), static_cast<off_t>(offset));
+    } while (length < 0 && errno == EINTR);
+    return length;
+}
+
 } // namespace
 
 std::unexpected<ReadFailure> KeptFile::failed(int error, bool wasOpen) {
@@ -51,14 +59,31 @@ std::expected<std::string_view, ReadFailure> KeptFile::read(int directory, std::
         }
         backOff_ = 0;
     }
-    ssize_t length = 0;
-    do {
-        length = ::pread(file_.get(), buffer.data(), buffer.size(), 0);
-    } while (length < 0 && errno == EINTR);
+    const ssize_t length = readAt(file_.get(), buffer, 0);
     if (length < 0) {
         return failed(errno, true);
     }
     return std::string_view(buffer.data(), static_cast<std::size_t>(length));
+}
+
+std::expected<std::string_view, ReadFailure> KeptFile::readWhole(int directory,
+                                                                 std::span<char> buffer) {
+    const auto page = read(directory, buffer);
+    if (!page) {
+        return page;
+    }
+    std::size_t length = page->size();
+    while (length < buffer.size()) {
+        const ssize_t more = readAt(file_.get(), buffer.subspan(length), length);
+        if (more < 0) {
+            return failed(errno, true);
+        }
+        if (more == 0) {
+            break;
+        }
+        length += static_cast<std::size_t>(more);
+    }
+    return std::string_view(buffer.data(), length);
 }
 
 } // namespace plimsoll::cgroup

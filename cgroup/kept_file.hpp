@@ -29,7 +29,12 @@ public:
     /// The file's text at the front of `buffer`, cut off where the buffer ends. Allocates nothing.
     std::expected<std::string_view, ReadFailure> read(int directory, std::span<char> buffer);
 
-    /// errno of the last failure of read().
+    /// The same for a file of /proc with a row for each device: of those the kernel hands out a
+    /// page at a time, however big the buffer is. As many pread() as it has pages, and one for its
+    /// end.
+    std::expected<std::string_view, ReadFailure> readWhole(int directory, std::span<char> buffer);
+
+    /// errno of the last failure.
     [[nodiscard]] int error() const { return error_; }
     [[nodiscard]] int descriptor() const { return file_.get(); }
 

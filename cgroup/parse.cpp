@@ -35,12 +35,14 @@ public:
         return true;
     }
     /// "12.34", as PSI averages are written: at most three digits before the point, two after it.
-    bool takePercent(double& value) {
+    bool takePercent(double& value) { return takeHundredths(value, 3); }
+    /// The same with at most `digits` (seven or less) before the point.
+    bool takeHundredths(double& value, std::size_t digits) {
         unsigned hundredths = 0;
         std::size_t at = 0;
         while (at < rest_.size() && isDigit(rest_[at])) {
             hundredths = hundredths * 10 + digit(rest_[at++]);
-            if (at > 3) {
+            if (at > digits) {
                 return false;
             }
         }
@@ -58,6 +60,18 @@ public:
     void skipLine() {
         const std::size_t end = rest_.find('\n');
         rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
+    }
+    /// At least one character, up to `end` or a blank.
+    bool takeName(std::string_view& name, char end) {
+        const std::size_t length = std::min(rest_.find(end), rest_.size());
+        name = rest_.substr(0, length);
+        rest_.remove_prefix(length);
+        return !name.empty() && name.find_first_of(" \t\n") == std::string_view::npos;
+    }
+    /// A column of a table: blanks, then a number.
+    bool takeColumn(std::uint64_t& value) {
+        skipBlanks();
+        return takeNumber(value);
     }
     [[nodiscard]] bool startsWithDigit() const { return !rest_.empty() && isDigit(rest_.front()); }
 
@@ -84,6 +98,24 @@ bool takeKibibytes(Cursor& in, std::uint64_t& bytes) {
     }
     bytes = kibibytes * 1024;
     return true;
+}
+
+/// One line of a table with a row for each device. The newline belongs to it: a row without one is
+/// cut off, perhaps within a number.
+std::optional<std::string_view> takeRow(std::string_view& text) {
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos) {
+        return std::nullopt;
+    }
+    const std::string_view row = text.substr(0, end);
+    text.remove_prefix(end + 1);
+    return row;
+}
+
+template <std::size_t Count>
+bool takeColumns(Cursor& in, std::array<std::uint64_t, Count>& columns) {
+    return std::ranges::all_of(columns,
+                               [&in](std::uint64_t& value) { return in.takeColumn(value); });
 }
 
 } // namespace
@@ -141,6 +173,18 @@ std::optional<std::uint64_t> parseInactiveFile(std::string_view text) {
         return std::nullopt;
     }
     return value;
+}
+
+std::optional<std::uint64_t> parseHighEvents(std::string_view text) {
+    Cursor in(text);
+    while (!in.atEnd()) {
+        if (in.take("high ")) {
+            std::uint64_t value = 0;
+            return in.takeNumber(value) && in.takeLineEnd() ? std::optional(value) : std::nullopt;
+        }
+        in.skipLine();
+    }
+    return std::nullopt;
 }
 
 std::optional<Pressure> parsePressure(std::string_view text) {
@@ -203,6 +247,75 @@ std::optional<MemoryInfo> parseMemoryInfo(std::string_view text) {
         }
     }
     return hasTotal && hasAvailable ? std::optional(info) : std::nullopt;
+}
+
+std::optional<LoadSample> parseLoadAverage(std::string_view text) {
+    constexpr std::size_t kDigits = 7; // more tasks than the 2^22 that Linux can have
+    Cursor in(text);
+    LoadSample load;
+    std::uint64_t runnable = 0;
+    std::uint64_t tasks = 0;
+    std::uint64_t lastPid = 0;
+    const bool good = in.takeHundredths(load.over1, kDigits) && in.take(" ") &&
+                      in.takeHundredths(load.over5, kDigits) && in.take(" ") &&
+                      in.takeHundredths(load.over15, kDigits) && in.take(" ") &&
+                      in.takeNumber(runnable) && in.take("/") && in.takeNumber(tasks) &&
+                      in.take(" ") && in.takeNumber(lastPid) && in.takeLineEnd() && in.atEnd();
+    return good ? std::optional(load) : std::nullopt;
+}
+
+std::optional<DiskCounters> takeDisk(std::string_view& text) {
+    const auto row = takeRow(text);
+    if (!row) {
+        return std::nullopt;
+    }
+    Cursor in(*row);
+    DiskCounters disk;
+    std::array<std::uint64_t, 2> device{}; // major and minor
+    // reads merged sectors ms, writes merged sectors ms, in flight, busy ms, weighted ms
+    // [discards and flushes since 4.18 and 5.5]: Documentation/admin-guide/iostats.rst
+    std::array<std::uint64_t, 11> columns{};
+    if (!takeColumns(in, device) || !in.take(" ") || !in.takeName(disk.name, ' ') ||
+        !takeColumns(in, columns) || !(in.atEnd() || in.take(" "))) {
+        return std::nullopt;
+    }
+    disk.reads = columns[0];
+    disk.readSectors = columns[2];
+    disk.writes = columns[4];
+    disk.writtenSectors = columns[6];
+    disk.busyMilliseconds = columns[9];
+    return disk;
+}
+
+bool takeInterfaceHeadings(std::string_view& text) {
+    constexpr std::string_view kColumns =
+        " face |bytes    packets errs drop fifo frame compressed multicast|"
+        "bytes    packets errs drop fifo colls carrier compressed";
+    const auto first = takeRow(text);
+    const auto second = takeRow(text);
+    return first && first->starts_with("Inter-|") && second == kColumns;
+}
+
+std::optional<InterfaceCounters> takeInterface(std::string_view& text) {
+    const auto row = takeRow(text);
+    if (!row) {
+        return std::nullopt;
+    }
+    Cursor in(*row);
+    InterfaceCounters found;
+    std::array<std::uint64_t, 16> columns{};
+    in.skipBlanks();
+    if (!in.takeName(found.name, ':') || !in.take(":") || !takeColumns(in, columns) ||
+        !in.atEnd()) {
+        return std::nullopt;
+    }
+    found.receivedBytes = columns[0];
+    found.receivedPackets = columns[1];
+    found.receiveDrops = columns[3];
+    found.sentBytes = columns[8];
+    found.sentPackets = columns[9];
+    found.sendDrops = columns[11];
+    return found;
 }
 
 } // namespace plimsoll::cgroup

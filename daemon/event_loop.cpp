@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <spdlog/spdlog.h>
+#include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <system_error>
 #include <systemd/sd-event.h>
@@ -117,6 +118,18 @@ struct SignalSource : EventLoop::Source {
 
     static int fired(sd_event_source*, const signalfd_siginfo*, void* self) noexcept {
         guarded("signal handler", static_cast<SignalSource*>(self)->handler);
+        return 0;
+    }
+};
+
+struct ReadableSource : EventLoop::Source, std::enable_shared_from_this<ReadableSource> {
+    SourcePtr source;
+    std::function<void()> handler;
+
+    static int fired(sd_event_source*, int, std::uint32_t, void* self) noexcept {
+        // The handler may let go of its own watch.
+        const auto alive = static_cast<ReadableSource*>(self)->shared_from_this();
+        guarded("handler of a descriptor", alive->handler);
         return 0;
     }
 };
@@ -268,6 +281,19 @@ Result<void> EventLoop::onDirectoryChange(const std::string& directory,
         return fail(-contents, "watching " + directory + ": " + std::strerror(-contents));
     }
     return {};
+}
+
+Result<EventLoop::Watch> EventLoop::onReadable(int descriptor, std::function<void()> handler) {
+    auto watch = std::make_shared<ReadableSource>();
+    watch->handler = std::move(handler);
+    sd_event_source* raw = nullptr;
+    const int status = sd_event_add_io(impl_->event, &raw, descriptor, EPOLLIN,
+                                       ReadableSource::fired, watch.get());
+    if (status < 0) {
+        return fail(-status, std::string("watching a descriptor: ") + std::strerror(-status));
+    }
+    watch->source.reset(raw);
+    return watch;
 }
 
 int EventLoop::run() {

@@ -40,11 +40,16 @@ public:
     /// written, renamed or removed. The directory need not exist yet: its parent is watched too.
     Result<void> onDirectoryChange(const std::string& directory, std::function<void()> handler);
 
+    struct Source; ///< one handler; those without a Watch live as long as the loop
+    using Watch = std::shared_ptr<Source>;
+
+    /// Calls `handler` whenever the descriptor is readable, until the Watch is destroyed: that has
+    /// to happen before the descriptor is closed.
+    [[nodiscard]] Result<Watch> onReadable(int descriptor, std::function<void()> handler);
+
     /// Runs until exit() is called; returns its code.
     int run();
     void exit(int code);
-
-    struct Source; ///< one handler; lives as long as the loop
 
 private:
     struct Impl;

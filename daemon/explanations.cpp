@@ -21,8 +21,9 @@ bool samePod(const Step& a, const Step& b) {
     return a.pod && b.pod ? a.pod->uid == b.pod->uid : a.podName == b.podName;
 }
 
+/// The plan counts, too: an outcome may be of an earlier one.
 bool sameStep(const Step& a, const Step& b) {
-    return a.kind == b.kind && a.lever == b.lever && samePod(a, b);
+    return a.planTick == b.planTick && a.kind == b.kind && a.lever == b.lever && samePod(a, b);
 }
 
 /// Null: nothing is known of it yet.
@@ -76,11 +77,8 @@ Explanation explain(const Decided& decided) {
     for (const auto& step : decided.plan.steps) {
         made.steps.push_back(explain(step, decided.outcomes));
     }
-    const auto& considered = decided.plan.considered;
-    const auto shown = std::min(considered.size(), Explanation::kMostConsidered);
-    made.considered.assign(considered.begin(),
-                           considered.begin() + static_cast<std::ptrdiff_t>(shown));
-    made.consideredOmitted = considered.size() - shown;
+    made.considered = decided.plan.considered;
+    made.consideredOmitted = decided.plan.consideredOmitted;
     return made;
 }
 

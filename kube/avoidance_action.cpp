@@ -7,17 +7,21 @@ namespace {
 constexpr std::size_t kLongestDescription = 1024; // as the CRD has it
 constexpr std::int64_t kLargest = std::numeric_limits<std::int32_t>::max();
 
+std::optional<int> decodeRatio(const Field& percent) {
+    const auto value = percent.integer(0, 100);
+    return value ? std::optional(static_cast<int>(*value)) : std::nullopt;
+}
+
 std::optional<CpuThrottle> decodeCpuThrottle(const Field& cpuThrottle) {
     if (!cpuThrottle.present() || !cpuThrottle.isMap()) {
         return std::nullopt;
     }
     cpuThrottle.warnUnknown({"minCPURatio", "stepCPURatio"});
     CpuThrottle result;
-    result.minCpuRatio =
-        static_cast<int>(cpuThrottle.at("minCPURatio").integer(0, 100).value_or(0));
+    result.minCpuRatio = decodeRatio(cpuThrottle.at("minCPURatio")).value_or(0);
     const Field step = cpuThrottle.at("stepCPURatio");
-    const auto ratio = step.integer(0, 100);
-    result.stepCpuRatio = static_cast<int>(ratio.value_or(0));
+    const auto ratio = decodeRatio(step);
+    result.stepCpuRatio = ratio.value_or(0);
     if (ratio == 0 || !step.present()) {
         step.warning("no step: this throttle never changes anything");
     }
@@ -28,10 +32,16 @@ std::optional<MemoryThrottle> decodeMemoryThrottle(const Field& memoryThrottle) 
     if (!memoryThrottle.present() || !memoryThrottle.isMap()) {
         return std::nullopt;
     }
-    memoryThrottle.warnUnknown({"forceGC"});
-    const bool forceGc = memoryThrottle.at("forceGC").boolean().value_or(false);
-    memoryThrottle.notActedOn();
-    return MemoryThrottle{.forceGc = forceGc};
+    memoryThrottle.warnUnknown({"forceGC", "minMemoryRatio", "stepMemoryRatio"});
+    MemoryThrottle result;
+    result.forceGc = memoryThrottle.at("forceGC").boolean().value_or(false);
+    result.minMemoryRatio = decodeRatio(memoryThrottle.at("minMemoryRatio")).value_or(0);
+    result.stepMemoryRatio = decodeRatio(memoryThrottle.at("stepMemoryRatio")).value_or(0);
+    if (!result.forceGc && result.stepMemoryRatio == 0 && !memoryThrottle.report().failed()) {
+        memoryThrottle.warning("neither forceGC nor stepMemoryRatio: this throttle never changes "
+                               "anything");
+    }
+    return result;
 }
 
 std::optional<Eviction> decodeEviction(const Field& eviction) {

@@ -22,10 +22,12 @@ std::optional<LabelSelector> decodeLabelSelector(const Field& selector);
 /// PodQOS.spec.scopeSelector; none when absent.
 std::optional<std::vector<ScopeRequirement>> decodeScopeSelector(const Field& selector);
 
+/// core/v1 HTTPGetAction with the time-out that stands beside it; none when absent.
+std::optional<HttpProbe> decodeHttpProbe(const Field& httpGet, const Field& timeoutSeconds);
+
 /// Fields of the custom resources that nothing here acts on yet: the type is checked, and one
 /// warning says so.
-void checkHttpProbe(const Field& httpGet);
 void checkNodeSettings(const Field& spec); ///< elasticCpuLimit, memLimit, netLimits, …
-void checkPodSettings(const Field& spec);  ///< podQualityProbe, resourceQOS
+void checkPodSettings(const Field& spec);  ///< resourceQOS
 
 } // namespace plimsoll::kube

@@ -28,20 +28,23 @@ std::string inQuotes(std::string_view word) {
 
 } // namespace
 
-void Report::add(Refusal::Severity severity, int line, const std::string& path,
-                 std::string reason) {
-    failed_ = failed_ || severity == Refusal::Severity::error;
+void Report::add(Refusal refusal) {
+    failed_ = failed_ || refusal.severity == Refusal::Severity::error;
     ++count_;
-    if (count_ > kMaxRefusalsPerObject) {
-        if (count_ == kMaxRefusalsPerObject + 1) {
-            refusals_.push_back({severity, file_, line, object, "", "and more of the same kind"});
-        }
+    if (count_ > kMaxRefusalsPerObject + 1) {
         if (failed_) { // whoever counts errors must find one
             refusals_.back().severity = Refusal::Severity::error;
         }
         return;
     }
-    refusals_.push_back({severity, file_, line, object, path, std::move(reason)});
+    if (count_ == kMaxRefusalsPerObject + 1) {
+        refusal = {.severity = refusal.severity,
+                   .line = refusal.line,
+                   .reason = "and more of the same kind"};
+    }
+    refusal.file = file_;
+    refusal.object = object;
+    refusals_.push_back(std::move(refusal));
 }
 
 bool Field::present() const {
@@ -165,9 +168,10 @@ std::optional<double> Field::quantity() const {
     const auto value = parseQuantity(node_->text);
     if (!value) {
         error("must be a quantity such as 4000, \"80.5\", \"500m\" or \"2Gi\", not " +
-              inQuotes(node_->text));
+              inQuotes(node_->text) + ": " + value.error().what);
+        return std::nullopt;
     }
-    return value;
+    return *value;
 }
 
 std::vector<std::string> Field::texts() const {
@@ -259,11 +263,25 @@ void Field::wrongType(std::string_view expected) const {
 }
 
 void Field::error(std::string reason) const {
-    report_->add(Refusal::Severity::error, line_, path_, std::move(reason));
+    report_->add({.severity = Refusal::Severity::error,
+                  .line = line_,
+                  .path = path_,
+                  .reason = std::move(reason)});
 }
 
 void Field::warning(std::string reason) const {
-    report_->add(Refusal::Severity::warning, line_, path_, std::move(reason));
+    report_->add({.severity = Refusal::Severity::warning,
+                  .line = line_,
+                  .path = path_,
+                  .reason = std::move(reason)});
+}
+
+void Field::notActedOn() const {
+    report_->add({.severity = Refusal::Severity::warning,
+                  .line = line_,
+                  .path = path_,
+                  .reason = "accepted, not acted on yet",
+                  .notActedOn = true});
 }
 
 } // namespace plimsoll::kube

@@ -23,17 +23,23 @@ namespace plimsoll::kube {
 class Report {
 public:
     Report(std::vector<Refusal>& refusals, const std::string& file)
-        : refusals_(refusals), file_(file) {}
+        : refusals_(refusals), file_(file), first_(refusals.size()) {}
 
     std::string object; ///< "NodeQOS/watermark2", as soon as it is known
 
-    void add(Refusal::Severity severity, int line, const std::string& path, std::string reason);
+    /// File and object are the report's own.
+    void add(Refusal refusal);
     [[nodiscard]] bool failed() const { return failed_; }
     [[nodiscard]] const std::string& file() const { return file_; }
+    /// What was reported so far; until somebody else adds to the refusals.
+    [[nodiscard]] std::span<const Refusal> told() const {
+        return std::span<const Refusal>(refusals_).subspan(first_);
+    }
 
 private:
     std::vector<Refusal>& refusals_;
     const std::string& file_;
+    std::size_t first_; ///< of ours in refusals_
     std::size_t count_ = 0;
     bool failed_ = false;
 };
@@ -88,7 +94,7 @@ public:
     void error(std::string reason) const;
     void warning(std::string reason) const;
     /// The standard sentence for fields that have no meaning here yet.
-    void notActedOn() const { warning("accepted, not acted on yet"); }
+    void notActedOn() const;
 
 private:
     Field(const YamlNode* node, int line, std::string path, Report& report)

@@ -9,10 +9,14 @@ namespace {
 
 constexpr std::size_t kLongestLabel = 63;
 constexpr std::size_t kLongestSubdomain = 253;
+constexpr std::size_t kLongestMetricName = 253;
 
 // Not <cctype>: its answers depend on the locale.
+bool isDigit(char c) {
+    return c >= '0' && c <= '9';
+}
 bool isLowerOrDigit(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    return (c >= 'a' && c <= 'z') || isDigit(c);
 }
 bool isLetterOrDigit(char c) {
     return isLowerOrDigit(c) || (c >= 'A' && c <= 'Z');
@@ -62,6 +66,22 @@ bool isLabelKey(std::string_view text) {
 
 bool isLabelValue(std::string_view text) {
     return text.empty() || isLabelWord(text);
+}
+
+bool isMetricName(std::string_view text) {
+    const auto startsName = [](char c) {
+        return (isLetterOrDigit(c) && !isDigit(c)) || c == '_' || c == ':';
+    };
+    return !text.empty() && text.size() <= kLongestMetricName && startsName(text.front()) &&
+           std::ranges::all_of(
+               text, [&](char c) { return startsName(c) || isDigit(c) || c == '.' || c == '-'; });
+}
+
+bool isHttpToken(std::string_view text) {
+    static constexpr std::string_view kAlso = "!#$%&'*+-.^_`|~";
+    return !text.empty() && std::ranges::all_of(text, [](char c) {
+        return isLetterOrDigit(c) || kAlso.find(c) != std::string_view::npos;
+    });
 }
 
 } // namespace plimsoll::kube

@@ -10,15 +10,12 @@ namespace {
 
 /// More ticks than a day has seconds: a rule that waits longer is a typing mistake.
 constexpr std::int64_t kLargestThreshold = 100'000;
-constexpr std::size_t kLongestMetricName = 253;
 
 void decodeProbe(const Field& probe, NodeQos& into) {
     if (!probe.present() || !probe.isMap()) {
         return; // the node's own metrics need no probe
     }
     probe.warnUnknown({"timeoutSeconds", "nodeLocalGet", "httpGet"});
-    // Local reads never wait; the time-out belongs to httpGet, which says that it is not used.
-    static_cast<void>(probe.at("timeoutSeconds").integer(0));
     const Field local = probe.at("nodeLocalGet");
     const Field http = probe.at("httpGet");
     if (local.present() == http.present()) {
@@ -31,7 +28,7 @@ void decodeProbe(const Field& probe, NodeQos& into) {
             local.at("localCacheTTLSeconds").integer(1, std::numeric_limits<std::int32_t>::max())) {
         into.localCacheTtl = std::chrono::seconds(*ttl);
     }
-    checkHttpProbe(http);
+    into.probe = decodeHttpProbe(http, probe.at("timeoutSeconds"));
 }
 
 void decodeMetricRule(const Field& metricRule, Rule& into) {
@@ -39,9 +36,12 @@ void decodeMetricRule(const Field& metricRule, Rule& into) {
         return;
     }
     metricRule.warnUnknown({"name", "selector", "value"});
-    into.metric = metricRule.at("name").requiredText("the name of the metric").value_or("");
-    if (into.metric.size() > kLongestMetricName) {
-        metricRule.at("name").error("is too long for the name of a metric");
+    const Field name = metricRule.at("name");
+    into.metric = name.requiredText("the name of the metric").value_or("");
+    // Whether somebody supplies it is known at run time only: probes and text files may bring any.
+    if (!into.metric.empty() && !isMetricName(into.metric)) {
+        name.error("must be the name of a metric: letters, digits, '_', ':', '.' and '-', "
+                   "beginning with none of the digits, '.' and '-', at most 253");
     }
     into.seriesSelector = decodeLabelSelector(metricRule.at("selector"));
     const Field value = metricRule.at("value");

@@ -21,6 +21,9 @@ struct Object {
 };
 
 std::string originOf(const Field& root) {
+    if (root.report().file().empty()) {
+        return "cluster";
+    }
     return root.report().file() + ":" + std::to_string(root.line());
 }
 
@@ -149,21 +152,6 @@ void refuseKind(const Field& field, const std::string& word) {
                 (meant.empty() ? "" : ", did you mean '" + std::string(meant) + "'?"));
 }
 
-void decodeObject(const YamlNode& node, const std::string& file, PolicySet& into);
-
-void decodeList(const YamlNode& node, const Field& root, const std::string& file, PolicySet& into) {
-    root.report().object = kList;
-    root.refuseRepeatedKeys(); // also those of an item: which of two is meant, nobody knows
-    const Field items = root.at("items");
-    if (!items.present() || items.kind() != YamlNode::Kind::list) {
-        static_cast<void>(items.items());
-        return;
-    }
-    for (const auto& item : node.find("items")->items) {
-        decodeObject(item, file, into);
-    }
-}
-
 bool tooMany(const Field& root, const PolicySet& into) {
     const std::size_t policies = into.nodeQos.size() + into.podQos.size() + into.actions.size();
     if (policies < kMaxObjects && into.pods.size() < kMaxObjects) {
@@ -171,6 +159,77 @@ bool tooMany(const Field& root, const PolicySet& into) {
     }
     root.error("more than " + std::to_string(kMaxObjects) + " objects; this one is left out");
     return true;
+}
+
+/// What was said of a policy, once more as the status that the operator looks for at the object.
+void addStatus(const Object& object, std::vector<ObjectStatus>& into) {
+    const Report& report = object.root.report();
+    ObjectStatus status{.kind = object.kind,
+                        .name = object.name,
+                        .origin = originOf(object.root),
+                        .accepted = !report.failed()};
+    std::ranges::for_each(report.told(), [&](const Refusal& refusal) { status.add(refusal); });
+    into.push_back(std::move(status));
+}
+
+/// None, with an error, where an object of this name could not be referred to.
+std::optional<std::string> decodeName(const Field& root) {
+    root.at("metadata").isMap();
+    const Field field = root.at("metadata").at("name");
+    auto name = field.requiredText("the name of the object");
+    if (name && !isDns1123Subdomain(*name)) {
+        field.error("must be lower-case letters, digits, '-' and '.', at most 253");
+        return std::nullopt;
+    }
+    return name;
+}
+
+void decodeKind(const Kind& kind, const Field& root, bool versionKnown, PolicySet& into) {
+    Report& report = root.report();
+    report.object = kind.name;
+    const auto name = decodeName(root);
+    if (name) {
+        report.object += "/" + *name;
+    }
+    root.refuseRepeatedKeys();
+    const Object object{root, std::string(kind.name), name.value_or("")};
+    if ((versionKnown || checkVersion(root, kind.apiVersion)) && name && !tooMany(root, into)) {
+        kind.decode(object, into);
+    }
+    if (kind.apiVersion == kEnsurance) {
+        addStatus(object, into.objects);
+    }
+}
+
+void decodeObject(const YamlNode& node, const std::string& file, PolicySet& into);
+
+/// "List" as kubectl prints it, or with a kind "PodList" and the like as the API server does, whose
+/// items do not say what they are.
+void decodeList(const YamlNode& node, const Field& root, const Kind* kind, PolicySet& into) {
+    root.report().object = kind == nullptr ? kList : std::string(kind->name) + std::string(kList);
+    root.refuseRepeatedKeys(); // also those of an item: which of two is meant, nobody knows
+    const Field items = root.at("items");
+    if (!checkVersion(root, kind == nullptr ? kCore : kind->apiVersion) || !items.present() ||
+        items.kind() != YamlNode::Kind::list) {
+        static_cast<void>(items.items());
+        return;
+    }
+    const std::string& file = root.report().file();
+    for (const auto& item : node.find("items")->items) {
+        if (kind == nullptr) {
+            decodeObject(item, file, into);
+        } else {
+            Report report(into.refusals, file);
+            if (const Field itemRoot(item, report); itemRoot.requiredMap(kind->name)) {
+                decodeKind(*kind, itemRoot, true, into);
+            }
+        }
+    }
+}
+
+const Kind* findKind(std::string_view word) {
+    const auto* found = std::ranges::find(kKinds, word, &Kind::name);
+    return found == kKinds.end() ? nullptr : found;
 }
 
 void decodeObject(const YamlNode& node, const std::string& file, PolicySet& into) {
@@ -184,29 +243,15 @@ void decodeObject(const YamlNode& node, const std::string& file, PolicySet& into
     if (!word) {
         return;
     }
-    if (*word == kList) {
-        if (checkVersion(root, kCore)) {
-            decodeList(node, root, file, into);
-        }
-        return;
-    }
-    const auto* kind = std::ranges::find(kKinds, *word, &Kind::name);
-    if (kind == kKinds.end()) {
+    const bool isList = word->ends_with(kList);
+    const Kind* kind =
+        findKind(isList ? std::string_view(*word).substr(0, word->size() - kList.size()) : *word);
+    if (isList && (kind != nullptr || *word == kList)) {
+        decodeList(node, root, kind, into);
+    } else if (kind != nullptr) {
+        decodeKind(*kind, root, false, into);
+    } else {
         refuseKind(kindField, *word);
-        return;
-    }
-    report.object = *word;
-    const Field nameField = root.at("metadata").at("name");
-    const auto name = nameField.requiredText("the name of the object");
-    root.at("metadata").isMap();
-    if (name && !isDns1123Subdomain(*name)) {
-        nameField.error("must be lower-case letters, digits, '-' and '.', at most 253");
-    } else if (name) {
-        report.object += "/" + *name;
-    }
-    root.refuseRepeatedKeys();
-    if (checkVersion(root, kind->apiVersion) && name && !tooMany(root, into)) {
-        kind->decode({root, *word, *name}, into);
     }
 }
 

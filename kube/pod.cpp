@@ -3,103 +3,25 @@
 // hundreds.
 #include "kube/decode.hpp"
 #include "kube/names.hpp"
+#include "kube/resources.hpp"
 #include "kube/timestamp.hpp"
 
 #include <algorithm>
-#include <array>
+#include <arpa/inet.h>
 #include <map>
 
 namespace plimsoll::kube {
 namespace {
 
-constexpr double kMillicoresPerCpu = 1000;
 constexpr std::size_t kLongestUid = 63;
+constexpr std::int64_t kLongestGracePeriod = std::numeric_limits<std::int32_t>::max(); // seconds
 
-template <class Amount>
-std::optional<Amount> decodeAmount(const Field& field, double factor) {
-    const auto value = field.quantity();
-    if (!value) {
-        return std::nullopt;
-    }
-    if (*value < 0) {
-        field.error("must not be negative");
-        return std::nullopt;
-    }
-    return Amount{*value * factor};
-}
-
-/// The limit of an extended resource, else its request; they are equal where both stand.
-template <class Amount>
-std::optional<Amount> decodeExtended(const Field& resources, std::string_view name, double factor) {
-    const auto request = decodeAmount<Amount>(resources.at("requests").at(name), factor);
-    const auto limit = decodeAmount<Amount>(resources.at("limits").at(name), factor);
-    return limit ? limit : request;
-}
-
-ContainerResources decodeContainer(const Field& container) {
-    ContainerResources result;
-    result.name = container.at("name").text().value_or("");
-    const Field resources = container.at("resources");
-    resources.isMap();
-    const Field requests = resources.at("requests");
-    const Field limits = resources.at("limits");
-    requests.isMap();
-    limits.isMap();
-    result.cpuRequest = decodeAmount<Millicores>(requests.at("cpu"), kMillicoresPerCpu);
-    result.cpuLimit = decodeAmount<Millicores>(limits.at("cpu"), kMillicoresPerCpu);
-    result.memoryRequest = decodeAmount<Bytes>(requests.at("memory"), 1);
-    result.memoryLimit = decodeAmount<Bytes>(limits.at("memory"), 1);
-    result.elasticCpu = decodeExtended<Millicores>(resources, "gocrane.io/cpu", kMillicoresPerCpu);
-    result.elasticMemory = decodeExtended<Bytes>(resources, "gocrane.io/memory", 1);
-    return result;
-}
-
-struct Containers {
-    std::vector<ContainerResources> all;     ///< what the QoS class is computed from
-    std::vector<ContainerResources> running; ///< containers and sidecars, without what only starts
-};
-
-Containers decodeContainers(const Field& spec) {
-    Containers result;
-    for (const auto& item : spec.at("initContainers").items()) {
-        const auto container = decodeContainer(item);
-        result.all.push_back(container);
-        if (item.at("restartPolicy").text() == "Always") { // a sidecar
-            result.running.push_back(container);
-        }
-    }
-    for (const auto& item : spec.at("containers").items()) {
-        result.all.push_back(decodeContainer(item));
-        result.running.push_back(result.all.back());
-    }
-    return result;
-}
-
-/// pkg/apis/core/v1/helper/qos.ComputePodQOS. A limit without a request is its own request, which
-/// the API server writes down when the pod is created.
-QosClass computeQosClass(const std::vector<ContainerResources>& containers) {
-    bool anything = false;
-    bool guaranteed = !containers.empty();
-    const auto look = [&](const auto& request, const auto& limit) {
-        const double wanted = request ? request->value : (limit ? limit->value : 0);
-        const double allowed = limit ? limit->value : 0;
-        anything = anything || wanted > 0 || allowed > 0;
-        guaranteed = guaranteed && allowed > 0 && wanted == allowed;
-    };
-    for (const auto& container : containers) {
-        look(container.cpuRequest, container.cpuLimit);
-        look(container.memoryRequest, container.memoryLimit);
-    }
-    if (!anything) {
-        return QosClass::bestEffort;
-    }
-    return guaranteed ? QosClass::guaranteed : QosClass::burstable;
-}
-
-QosClass decodeQosClass(const Field& field, const Containers& containers) {
+QosClass decodeQosClass(const Field& field, const Containers& containers,
+                        const ContainerResources& podLevel) {
     const auto word = field.text();
     if (!word || word->empty()) {
-        return computeQosClass(containers.all);
+        const bool podDecides = podLevel.cpuRequest || podLevel.memoryRequest;
+        return podDecides ? computeQosClass({podLevel}) : computeQosClass(containers.all);
     }
     const auto known = qosClassFromName(*word);
     if (!known) {
@@ -154,6 +76,36 @@ bool ownedByDaemonSet(const Field& ownerReferences) {
         owners, [](const Field& owner) { return owner.at("kind").text() == "DaemonSet"; });
 }
 
+/// It becomes the address of a probe.
+std::string decodeIp(const Field& field) {
+    auto ip = field.text().value_or("");
+    in6_addr address{};
+    if (!ip.empty() && ::inet_pton(AF_INET, ip.c_str(), &address) != 1 &&
+        ::inet_pton(AF_INET6, ip.c_str(), &address) != 1) {
+        field.error("must be an IP address");
+    }
+    return ip;
+}
+
+std::optional<std::chrono::seconds> decodeGracePeriod(const Field& field) {
+    const auto seconds = field.integer(std::numeric_limits<std::int64_t>::min(),
+                                       std::numeric_limits<std::int64_t>::max());
+    if (!seconds) {
+        return std::nullopt;
+    }
+    // A negative one is 1 second for the API server, and there is no largest one.
+    return std::chrono::seconds(*seconds < 0 ? 1 : std::min(*seconds, kLongestGracePeriod));
+}
+
+std::optional<std::int64_t> decodeStartTime(const Field& field) {
+    const auto text = field.text();
+    const auto time = text ? parseTimestamp(*text) : std::nullopt;
+    if (text && !time) {
+        field.error("must be a time such as 2024-05-01T10:00:00Z");
+    }
+    return time;
+}
+
 } // namespace
 
 Pod decodePod(const Field& object) {
@@ -174,17 +126,15 @@ Pod decodePod(const Field& object) {
     result.daemonSet = ownedByDaemonSet(metadata.at("ownerReferences"));
     result.terminating = metadata.at("deletionTimestamp").present();
     result.priority = static_cast<std::int32_t>(spec.at("priority").integer().value_or(0));
+    result.terminationGracePeriod = decodeGracePeriod(spec.at("terminationGracePeriodSeconds"));
     Containers containers = decodeContainers(spec);
-    result.qosClass = decodeQosClass(status.at("qosClass"), containers);
+    result.podLevel = decodeResources(spec.at("resources"));
+    result.qosClass = decodeQosClass(status.at("qosClass"), containers, result.podLevel);
     result.containers = std::move(containers.running);
+    result.startup = std::move(containers.startup);
     result.phase = decodePhase(status.at("phase"));
-    const Field startTime = status.at("startTime");
-    if (const auto text = startTime.text()) {
-        result.startTime = parseTimestamp(*text);
-        if (!result.startTime) {
-            startTime.error("must be a time such as 2024-05-01T10:00:00Z");
-        }
-    }
+    result.ip = decodeIp(status.at("podIP"));
+    result.startTime = decodeStartTime(status.at("startTime"));
     return result;
 }
 

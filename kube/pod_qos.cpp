@@ -17,6 +17,18 @@ std::vector<std::string> decodeAllowedActions(const Field& field) {
     return result;
 }
 
+std::optional<HttpProbe> decodeProbe(const Field& probe) {
+    if (!probe.present() || !probe.isMap()) {
+        return std::nullopt;
+    }
+    probe.warnUnknown({"timeoutSeconds", "httpGet"});
+    const Field http = probe.at("httpGet");
+    if (!http.present()) {
+        probe.warning("no httpGet: this probe asks nobody");
+    }
+    return decodeHttpProbe(http, probe.at("timeoutSeconds"));
+}
+
 } // namespace
 
 PodQos decodePodQos(const Field& object) {
@@ -43,6 +55,7 @@ PodQos decodePodQos(const Field& object) {
         spec.warning("matches no pod: give labelSelector or scopeSelector; an empty scopeSelector "
                      "('scopeSelector: {}') matches every pod");
     }
+    result.probe = decodeProbe(spec.at("podQualityProbe"));
     checkPodSettings(spec);
     return result;
 }

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <string>
 
 namespace plimsoll::kube {
@@ -51,50 +50,76 @@ bool isExponent(std::string_view text) {
     return !text.empty() && text.size() <= 3 && std::ranges::all_of(text, isDigit);
 }
 
-std::optional<double> toDouble(std::string digits, std::string_view exponent) {
-    // One conversion of the whole decimal: "80.5" and "500m" become the nearest double.
+std::unexpected<Error> outOfRange() {
+    return fail(0, "quantities end at 2^63, and at 1e-308 towards 0");
+}
+
+/// One conversion of the whole decimal: "80.5" and "500m" become the nearest double.
+Result<double> toDouble(std::string digits, std::string_view exponent) {
     digits += exponent;
     std::erase(digits, '+');
     double value = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
     if (error != std::errc{} || end != digits.data() + digits.size()) {
-        return std::nullopt;
+        return outOfRange();
+    }
+    return value;
+}
+
+/// What to write after the digits, for somebody who wrote something else there.
+std::unexpected<Error> badSuffix(std::string_view digits, std::string_view suffix) {
+    if (std::ranges::any_of(suffix, [](char c) { return c == ' ' || c == '\t' || c == '\n'; })) {
+        return fail(0, "there is no space in a quantity");
+    }
+    if (digits == "0" && (suffix[0] == 'x' || suffix[0] == 'X')) {
+        return fail(0, "quantities are decimal");
+    }
+    return fail(0, "the suffix is one of n u m k M G T P E Ki Mi Gi Ti Pi Ei, or an exponent as "
+                   "in 1e3");
+}
+
+Result<double> scaled(const std::string& digits, std::string_view suffix) {
+    if (isExponent(suffix)) {
+        return toDouble(digits, suffix);
+    }
+    const auto* known = std::ranges::find(kSuffixes, suffix, &Suffix::text);
+    if (known == kSuffixes.end()) {
+        return badSuffix(digits, suffix);
+    }
+    auto value = toDouble(digits, known->exponent);
+    if (value) {
+        *value *= known->factor;
     }
     return value;
 }
 
 } // namespace
 
-std::optional<double> parseQuantity(std::string_view text) {
-    if (text.empty() || text.size() > kLongest) {
-        return std::nullopt;
+Result<double> parseQuantity(std::string_view text) {
+    if (text.empty()) {
+        return fail(0, "it is empty");
+    }
+    if (text.size() > kLongest) {
+        return fail(0, "it is longer than 64 characters");
     }
     const bool negative = text[0] == '-';
     if (negative || text[0] == '+') {
         text.remove_prefix(1);
     }
-    const auto numberEnd =
+    const auto digitsEnd =
         std::ranges::find_if(text, [](char c) { return !isDigit(c) && c != '.'; });
-    const std::string number(text.begin(), numberEnd);
-    const std::string_view suffix = text.substr(number.size());
-    if (std::ranges::count(number, '.') > 1 || std::ranges::none_of(number, isDigit)) {
-        return std::nullopt;
+    const std::string digits(text.begin(), digitsEnd);
+    if (std::ranges::none_of(digits, isDigit)) {
+        return fail(0, "it does not begin with a number");
     }
-    std::optional<double> value;
-    if (isExponent(suffix)) {
-        value = toDouble(number, suffix);
-    } else {
-        const auto* known = std::ranges::find(kSuffixes, suffix, &Suffix::text);
-        if (known == kSuffixes.end()) {
-            return std::nullopt;
-        }
-        value = toDouble(number, known->exponent);
-        value = value ? std::optional(*value * known->factor) : value;
+    if (std::ranges::count(digits, '.') > 1) {
+        return fail(0, "a number has one point at most");
     }
-    if (!value || !std::isfinite(*value) || *value > kLargestQuantity) {
-        return std::nullopt;
+    const auto value = scaled(digits, text.substr(digits.size()));
+    if (value && !(*value <= kLargestQuantity)) {
+        return outOfRange();
     }
-    return negative ? -*value : *value;
+    return value && negative ? -*value : value;
 }
 
 } // namespace plimsoll::kube

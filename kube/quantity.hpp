@@ -2,7 +2,8 @@
 // Kubernetes quantities: "80.5", "500m", "4", "2Gi", "1e3", "-1".
 #pragma once
 
-#include <optional>
+#include "daemon/model/error.hpp"
+
 #include <string_view>
 
 namespace plimsoll::kube {
@@ -10,7 +11,7 @@ namespace plimsoll::kube {
 /// 2^63: where the API server's own arithmetic ends.
 inline constexpr double kLargestQuantity = 9223372036854775808.0;
 
-/// A decimal, never rounded to an integer; none when it is no quantity or too large to be one.
-std::optional<double> parseQuantity(std::string_view text);
+/// A decimal, never rounded to an integer. The error says what is wrong with the text.
+Result<double> parseQuantity(std::string_view text);
 
 } // namespace plimsoll::kube

@@ -14,7 +14,7 @@ namespace plimsoll::kube {
 namespace {
 
 struct Shape {
-    enum class Type : std::uint8_t { boolean, integer, text, port, object, listOf, mapOf };
+    enum class Type : std::uint8_t { boolean, integer, text, object, listOf, mapOf };
     std::string_view name; ///< listOf and mapOf: their one field has none
     Type type = Type::text;
     bool required = false;
@@ -78,16 +78,6 @@ void checkText(const Field& field, const Shape& shape) {
     field.error("must be one of " + all);
 }
 
-void checkPort(const Field& field) {
-    if (field.kind() == YamlNode::Kind::text) {
-        if (field.text() == "") {
-            field.error("must be a port number or the name of a port");
-        }
-        return;
-    }
-    static_cast<void>(field.integer(1, 65535));
-}
-
 void check(const Field& field, const Shape& shape) {
     if (!field.present()) {
         if (shape.required) {
@@ -99,7 +89,6 @@ void check(const Field& field, const Shape& shape) {
     case Shape::Type::boolean: static_cast<void>(field.boolean()); return;
     case Shape::Type::integer: static_cast<void>(field.integer(shape.low, shape.high)); return;
     case Shape::Type::text: checkText(field, shape); return;
-    case Shape::Type::port: checkPort(field); return;
     case Shape::Type::object: checkObject(field, shape); return;
     case Shape::Type::listOf:
         for (const auto& item : field.items()) {
@@ -123,15 +112,6 @@ void checkUnused(const Field& spec, const std::vector<Shape>& shapes) {
             field.notActedOn();
         }
     }
-}
-
-const Shape& httpGetShape() {
-    static const Shape shape = object(
-        "httpGet",
-        {text("host"), text("path"), required({.name = "port", .type = Shape::Type::port}),
-         word("scheme", {"HTTP", "HTTPS"}),
-         listOf("httpHeaders", object("", {required(text("name")), required(text("value"))}))});
-    return shape;
 }
 
 Shape networkLimits(std::string_view name) {
@@ -196,20 +176,12 @@ Shape diskIoQos() {
 
 const std::vector<Shape>& podShapes() {
     static const std::vector<Shape> shapes{
-        object("podQualityProbe", {integer("timeoutSeconds", 0), httpGetShape()}),
         object("resourceQOS", {cpuQos(), memoryQos(), netIoQos(), diskIoQos()}),
     };
     return shapes;
 }
 
 } // namespace
-
-void checkHttpProbe(const Field& httpGet) {
-    check(httpGet, httpGetShape());
-    if (httpGet.present()) {
-        httpGet.notActedOn();
-    }
-}
 
 void checkNodeSettings(const Field& spec) {
     checkUnused(spec, nodeShapes());

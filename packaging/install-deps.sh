@@ -3,6 +3,7 @@
 #
 #   build   compile the daemon and its tests          lint   clang-tidy and clang-format
 #   node    build and boot the node VM (tests/node)   pods   run real containers on this machine
+#   fuzz    libFuzzer (clang)
 #
 # Debian 12 and 13, as root or with sudo. Silent and quick when everything is there already.
 set -euo pipefail
@@ -10,7 +11,7 @@ set -euo pipefail
 say() { printf 'install-deps: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
-[ $# -gt 0 ] || die "usage: install-deps.sh build|lint|node|pods ..."
+[ $# -gt 0 ] || die "usage: install-deps.sh build|lint|node|pods|fuzz ..."
 
 # systemd.pc (unit directories for meson) moved to a package of its own after Debian 12.
 . /etc/os-release
@@ -32,6 +33,7 @@ node=(
   mmdebstrap debian-archive-keyring
   qemu-system-x86 qemu-utils e2fsprogs kmod cpio xz-utils zstd python3
 )
+fuzz=(clang-19 libclang-rt-19-dev)
 pods=(runc busybox-static attr)
 
 wanted=()
@@ -41,7 +43,8 @@ for group; do
     lint) wanted+=("${lint[@]}") ;;
     node) wanted+=("${node[@]}") ;;
     pods) wanted+=("${pods[@]}") ;;
-    *) die "unknown group '$group' (build, lint, node, pods)" ;;
+    fuzz) wanted+=("${fuzz[@]}") ;;
+    *) die "unknown group '$group' (build, lint, node, pods, fuzz)" ;;
   esac
 done
 

@@ -3,40 +3,91 @@
 
 #include "daemon/analyzer/join.hpp"
 #include "daemon/analyzer/planner.hpp"
+#include "daemon/analyzer/reasons.hpp"
 #include "daemon/analyzer/tick_state.hpp"
+
+#include <algorithm>
 
 namespace plimsoll::analyzer {
 namespace {
 
-/// Evaluates one rule; true when its verdict is another one than in the last tick.
-bool evaluate(const CompiledPolicy& policy, std::size_t index, const Snapshot& snapshot,
-              RuleState& state, RuleStatus& status) {
-    const auto& rule = policy.rules[index];
-    const auto before = status.verdict;
-    state.acts = false;
+/// The metric's value this tick, and what follows from it for the gap.
+void measure(const Tick& tick, const CompiledRule& rule, RuleState& state, RuleStatus& status) {
+    state.value = valueOf(tick, rule);
     status.value.reset();
     status.gap.reset();
     status.hit = false;
+    if (state.value.why == RuleValue::Why::known) {
+        state.everKnown = true;
+        status.value = state.value.value;
+        status.hit = state.value.value > rule.rule.watermark;
+        status.gap = gapOf(*rule.metric, state.value.value, rule.rule.watermark,
+                           tick.policy.settings.excess, tick.snapshot.node);
+    }
+    nameSeries(tick, rule, state.value, status.series);
+}
+
+/// Says what stands in the way right now; composed only when that is something else than before.
+bool updateTrouble(const Tick& tick, const CompiledRule& rule, RuleState& state,
+                   RuleStatus& status) {
+    const auto is = troubleOf(tick, rule, state);
+    if (state.troubleIs == is) {
+        return false;
+    }
+    state.troubleIs = is;
+    status.trouble = whatTroubles(rule, is);
+    return true;
+}
+
+/// Evaluates one rule; true when there is news of it.
+bool evaluate(Tick& tick, std::size_t index) {
+    const auto& rule = tick.policy.rules[index];
+    auto& state = tick.data.rules[index];
+    auto& status = tick.data.ruleStatuses[index];
+    const auto before = status.verdict;
+    state.acts = false;
     status.mayRestore = false;
     if (!rule.valid) {
         status.verdict = {VerdictKind::invalid};
         return status.verdict != before;
     }
-    std::optional<bool> hit;
-    status.value = valueOf(*rule.metric, snapshot);
-    if (status.value) {
-        hit = *status.value > rule.rule.watermark;
-        status.hit = *hit;
-        if (const auto gap = throttleGap(*rule.metric, *status.value, rule.rule.watermark,
-                                         policy.settings.excess, snapshot)) {
-            status.gap = Gap{ReleaseUnit::millicores, gap->value};
-        }
-    }
-    const auto output = advance(state.machine, hit, snapshot.at, rule.timing, state.holds > 0);
+    measure(tick, rule, state, status);
+    const auto output = advance(state.machine, state.value.above(rule.rule.watermark),
+                                tick.snapshot.at, rule.timing, state.holds > 0);
     state.acts = output.acts;
     status.verdict = output.verdict;
     status.mayRestore = output.mayRestore;
-    return status.verdict != before;
+    const bool hasTrouble = updateTrouble(tick, rule, state, status);
+    return hasTrouble || status.verdict != before;
+}
+
+/// What the plan of the first tick of an episode would have released.
+void noteExpected(const Tick& tick, const RuleKey& key, PreviewScore& score) {
+    score.lastExpected = {};
+    for (const auto& step : tick.plan.steps) {
+        if (step.disposition == Disposition::preview &&
+            std::ranges::find(step.causes, key) != step.causes.end()) {
+            score.lastExpected += step.expected;
+        }
+    }
+}
+
+void scorePreviews(Tick& tick, std::vector<std::size_t>& scored) {
+    for (std::size_t i = 0; i < tick.policy.rules.size(); ++i) {
+        if (!tick.policy.rules[i].preview) {
+            continue;
+        }
+        auto& state = tick.data.rules[i];
+        auto& status = tick.data.ruleStatuses[i];
+        const bool wasOpen = state.episode.open;
+        if (follow(state.episode, status.preview, status.verdict, state.acts, tick.snapshot.at,
+                   tick.policy.settings.effectAfter)) {
+            scored.push_back(i);
+        }
+        if (state.episode.open && !wasOpen) {
+            noteExpected(tick, status.key, status.preview);
+        }
+    }
 }
 
 } // namespace
@@ -46,23 +97,28 @@ State::~State() = default;
 State::State(State&&) noexcept = default;
 State& State::operator=(State&&) noexcept = default;
 
-void decide(const CompiledPolicy& policy, const Snapshot& snapshot, const Hands& hands, State& state,
-            Decision& out) {
+void decide(const CompiledPolicy& policy, const Snapshot& snapshot, const Hands& hands,
+            State& state, Decision& out) {
     auto& data = *state.data;
     out.plan.tick = snapshot.tick;
     out.plan.steps.clear();
     out.plan.considered.clear();
+    out.plan.consideredOmitted = 0;
+    out.effects.clear();
+    out.scored.clear();
     out.rulesChanged =
         data.policy.get() != &policy && adopt(data, policy.shared_from_this(), snapshot.tick);
     out.podsChanged = joinPods(data, snapshot);
     joinHeld(data, snapshot, hands.held);
+    Tick tick{
+        .policy = policy, .snapshot = snapshot, .hands = hands, .data = data, .plan = out.plan};
+    countInFlight(tick);
     for (std::size_t i = 0; i < policy.rules.size(); ++i) {
-        if (evaluate(policy, i, snapshot, data.rules[i], data.ruleStatuses[i])) {
-            out.rulesChanged = true;
-        }
+        out.rulesChanged = evaluate(tick, i) || out.rulesChanged;
     }
-    Tick tick{.policy = policy, .snapshot = snapshot, .data = data, .plan = out.plan};
+    judgeEffects(tick, out.effects);
     plan(tick);
+    scorePreviews(tick, out.scored);
     // Element-wise into what is there: strings of the same length are copied in place.
     out.rules = data.ruleStatuses;
     out.pods = data.podStatuses;

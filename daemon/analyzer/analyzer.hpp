@@ -16,6 +16,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace plimsoll::analyzer {
@@ -74,15 +75,19 @@ struct Decision {
     std::vector<RuleStatus> rules; ///< in the order of the policy objects and their rules
     std::vector<PodStatus> pods;   ///< same order as snapshot.pods
     Plan plan;
-    std::vector<Effect> effects;   ///< of steps that were judged in this tick
-    bool rulesChanged = false;     ///< any verdict, limitation, or the list itself
-    bool podsChanged = false;      ///< the pod list or what is known of a pod changed
+    std::vector<Effect> effects;     ///< of steps that were judged in this tick
+    std::vector<std::size_t> scored; ///< rules whose preview score is another one since this tick
+    bool rulesChanged = false;       ///< any verdict, limitation, or the list itself
+    bool podsChanged = false;        ///< the pod list or what is known of a pod changed
 };
+
+/// A name of the table of built-in metrics, or another name of one of them.
+bool isBuiltinMetric(std::string_view name);
 
 /// One tick: each call takes a newer snapshot. `out` is reused: its buffers keep their capacity.
 /// Of each held pod, `changedTick` is the Plan::tick and `causes` are the Step::causes of the last
 /// step that was carried out on it.
-void decide(const CompiledPolicy& policy, const Snapshot& snapshot, const Hands& hands, State& state,
-            Decision& out);
+void decide(const CompiledPolicy& policy, const Snapshot& snapshot, const Hands& hands,
+            State& state, Decision& out);
 
 } // namespace plimsoll::analyzer

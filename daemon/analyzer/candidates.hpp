@@ -2,6 +2,8 @@
 // Which pods may be touched at all, and in which order.
 #pragma once
 
+#include "daemon/model/limit.hpp"
+#include "daemon/model/metric_spec.hpp"
 #include "daemon/model/pod.hpp"
 #include "daemon/model/units.hpp"
 
@@ -9,6 +11,7 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,27 +26,31 @@ inline constexpr std::string_view kUnknownPod = "no Pod object is known for this
 /// What the order looks at.
 struct CandidateFacts {
     Millicores elasticCpu; ///< 0: uses none
+    Bytes elasticMemory;   ///< 0: uses none
     std::int32_t priority = 0;
     QosClass qosClass = QosClass::unknown;
-    Millicores usage;
+    Resources usage;
+    double metricValue = 0; ///< of the pod's own series of the rule's metric; 0: it has none
     std::optional<std::int64_t> startTime;
     std::string_view name; ///< namespace/name
     std::string_view path; ///< of the cgroup: two pods of one name follow each other
+
+    [[nodiscard]] bool usesElastic() const {
+        return elasticCpu.value > 0 || elasticMemory.value > 0;
+    }
 };
 
-/// Whether `a` is touched before `b`. A total order: elastic first, lower priority, QoS class,
-/// larger usage, smaller share of its elastic CPU in use, no start time, younger, name.
-bool isTouchedBefore(const CandidateFacts& a, const CandidateFacts& b);
-
-/// The same, with what is compared worked out beforehand.
+/// What is compared, worked out beforehand: a total order, touched first is less.
 struct CandidateRank {
-    /// Ascending: not elastic, priority, class, usage down, elastic share, youngest first.
-    std::array<std::int64_t, 6> numbers{};
+    static constexpr std::size_t kMostKeys = 9; ///< as many as there are sort keys
+    std::array<std::int64_t, kMostKeys> numbers{};
     std::string_view name;
     std::string_view path;
 
     friend auto operator<=>(const CandidateRank&, const CandidateRank&) = default;
 };
-CandidateRank rankOf(const CandidateFacts& facts);
+
+/// By `order`, the first key first; then by name. A key that is named twice counts once.
+CandidateRank rankOf(const CandidateFacts& facts, std::span<const SortKey> order);
 
 } // namespace plimsoll::analyzer

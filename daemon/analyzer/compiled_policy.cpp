@@ -18,7 +18,25 @@ CompiledPod join(const Pod& pod) {
             .exemption = exemption(pod),
             .cpuRequest = pod.cpuRequest(),
             .cpuLimit = pod.cpuLimit(),
-            .elasticCpu = pod.elasticCpu()};
+            .elasticCpu = pod.elasticCpu(),
+            .memoryRequest = pod.memoryRequest(),
+            .memoryLimit = pod.memoryLimit(),
+            .elasticMemory = pod.elasticMemory()};
+}
+
+/// Finished pods hold nothing any more. A node that offers nothing has no such percentage: nothing
+/// is not zero, and a division by it would trigger every rule.
+Reading<double> distributed(const std::vector<CompiledPod>& pods, const std::optional<Node>& node) {
+    if (!node || !node->elasticCpu || node->elasticCpu->value <= 0) {
+        return std::unexpected(Unknown::missing);
+    }
+    Millicores asked;
+    for (const auto& each : pods) {
+        if (each.pod.phase != PodPhase::succeeded && each.pod.phase != PodPhase::failed) {
+            asked += each.elasticCpu;
+        }
+    }
+    return asked / *node->elasticCpu * 100;
 }
 
 bool lists(const PodQos& podQos, const std::string& action) {
@@ -32,6 +50,7 @@ CompiledPolicy::CompiledPolicy(const PolicySet& policy, const Settings& settings
     pods.reserve(policy.pods.size());
     std::ranges::transform(policy.pods, std::back_inserter(pods), join);
     std::ranges::sort(pods, {}, [](const CompiledPod& each) { return each.pod.uid; });
+    elasticCpuDistributed = distributed(pods, policy.node);
     addActions(policy);
     for (const auto& nodeQos : policy.nodeQos) {
         if (selectsNode(nodeQos, policy.node)) {
@@ -69,8 +88,15 @@ void CompiledPolicy::addRule(const NodeQos& nodeQos, const Rule& rule) {
     CompiledRule compiled{.key = {nodeQos.name, rule.name},
                           .rule = rule,
                           .localCacheTtl = nodeQos.localCacheTtl,
-                          .metric = findMetric(rule.metric),
+                          .metric = metricFor(rule.metric),
+                          .fromOwnProbe = nodeQos.probe.has_value(),
                           .preview = rule.strategy == Strategy::preview};
+    if (compiled.metric->subject == Subject::pod) {
+        for (const auto& each : pods) {
+            compiled.series.push_back(!rule.seriesSelector ||
+                                      matches(*rule.seriesSelector, seriesLabels(each.pod)));
+        }
+    }
     const auto action = std::ranges::find(
         actions, rule.actionName, [](const CompiledAction& each) { return each.action.name; });
     if (action != actions.end()) {
@@ -83,6 +109,20 @@ void CompiledPolicy::addRule(const NodeQos& nodeQos, const Rule& rule) {
     const bool twice = std::ranges::find(rules, compiled.key, &CompiledRule::key) != rules.end();
     checkRule(compiled, action == actions.end() ? nullptr : &*action, twice);
     rules.push_back(std::move(compiled));
+}
+
+const Metric* CompiledPolicy::metricFor(const std::string& name) {
+    if (const auto* builtin = findBuiltinMetric(name)) {
+        return builtin;
+    }
+    const auto known = std::ranges::find(customMetrics_, name, &Metric::name);
+    if (known != customMetrics_.end()) {
+        return &*known;
+    }
+    const auto spec = std::ranges::find(settings.metrics, name, &MetricSpec::name);
+    customMetrics_.push_back(spec == settings.metrics.end() ? unknownMetric(name)
+                                                            : customMetric(*spec));
+    return &customMetrics_.back();
 }
 
 std::optional<std::size_t> CompiledPolicy::findPod(const PodUid& uid) const {
@@ -120,6 +160,32 @@ bool sameDefinition(const CompiledPolicy& a, const CompiledRule& ruleOfA, const 
                         action.eviction);
     };
     return meaning(a.actions[*ruleOfA.action].action) == meaning(b.actions[*ruleOfB.action].action);
+}
+
+bool Levers::has(Lever lever) const {
+    switch (lever) {
+    case Lever::cpuMax: return cpuMax;
+    case Lever::memoryHigh: return memoryHigh;
+    case Lever::memoryReclaim: return memoryReclaim;
+    case Lever::eviction: return eviction;
+    case Lever::scheduling: return scheduling;
+    }
+    return false;
+}
+
+Labels seriesLabels(const Pod& pod) {
+    Labels labels = pod.labels;
+    for (const auto* key : {"namespace", "PodNamespace"}) {
+        labels[key] = pod.namespaceName;
+    }
+    for (const auto* key : {"pod", "PodName"}) {
+        labels[key] = pod.name;
+    }
+    for (const auto* key : {"uid", "PodUid"}) {
+        labels[key] = pod.uid.value;
+    }
+    labels["qos_class"] = name(pod.qosClass);
+    return labels;
 }
 
 std::shared_ptr<const CompiledPolicy> compile(const PolicySet& policy, const Settings& settings) {

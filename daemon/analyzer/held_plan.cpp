@@ -8,8 +8,8 @@ namespace plimsoll::analyzer {
 namespace {
 
 /// Unlimited is unlimited whatever the period: after a daemon-reload systemd writes its own.
-bool sameLimit(const CpuMax& a, const CpuMax& b) {
-    return a == b || (!a.quota && !b.quota);
+bool sameLimit(const Limit& a, const Limit& b) {
+    return a == b || (a.unlimited() && b.unlimited());
 }
 
 std::vector<RuleKey> keysOf(const Tick& tick, const HeldView& view) {
@@ -20,16 +20,20 @@ std::vector<RuleKey> keysOf(const Tick& tick, const HeldView& view) {
     return keys;
 }
 
-void add(Tick& tick, const HeldView& view, Step step) {
-    step.pod = view.held->pod;
-    step.podName = view.held->podName;
-    step.usage.cpu = knownUsage(tick.snapshot.pods[view.sample]).value_or(Millicores{});
-    tick.plan.steps.push_back(std::move(step));
-    tick.data.bound[view.sample].settled = true;
-    tick.data.bound[view.sample].leftAlone = {};
+PodLever& leverOf(Tick& tick, const HeldView& view) {
+    return tick.data.bound[view.sample].of(view.held->lever());
 }
 
-void undo(Tick& tick, const HeldView& view, const CpuMax& found) {
+void add(Tick& tick, const HeldView& view, Step step) {
+    step.lever = view.held->lever();
+    step.pod = view.held->pod;
+    step.podName = view.held->podName;
+    step.usage = usageOf(tick, view.sample, Lever::eviction).value_or(Resources{});
+    tick.plan.steps.push_back(std::move(step));
+    leverOf(tick, view).settled = true;
+}
+
+void undo(Tick& tick, const HeldView& view, const Limit& found) {
     add(tick, view,
         {.kind = StepKind::undo,
          .from = found,
@@ -39,8 +43,8 @@ void undo(Tick& tick, const HeldView& view, const CpuMax& found) {
          .reason = whyUndo(tick, view)});
 }
 
-void yieldPod(Tick& tick, const HeldView& view, const CpuMax& found, std::string reason) {
-    tick.data.yielded.push_back(view.held->pod->cgroup.inode);
+void yieldPod(Tick& tick, const HeldView& view, const Limit& found, std::string reason) {
+    tick.data.yielded.push_back({view.held->pod->cgroup.inode, view.held->lever()});
     add(tick, view,
         {.kind = StepKind::yield,
          .from = view.held->applied,
@@ -49,34 +53,39 @@ void yieldPod(Tick& tick, const HeldView& view, const CpuMax& found, std::string
          .reason = std::move(reason)});
 }
 
-void reapply(Tick& tick, const HeldView& view, const CpuMax& found) {
-    const auto usage = knownUsage(tick.snapshot.pods[view.sample]).value_or(Millicores{});
-    const auto rate = view.held->applied.cpuMax().rate().value_or(usage);
+void reapply(Tick& tick, const HeldView& view, const Limit& found) {
     add(tick, view,
         {.kind = StepKind::reapply,
          .from = found,
          .to = view.held->applied,
-         .expected = {.cpu = std::max(Millicores{}, usage - rate)},
+         .expected = usageAbove(tick, view),
          .causes = keysOf(tick, view),
          .reason = whyReapply(*view.held, found, tick.policy.settings.maxReapply)});
 }
 
+void leaveAlone(Tick& tick, const HeldView& view, std::string_view why) {
+    leverOf(tick, view).settled = true;
+    leverOf(tick, view).leftAlone = why;
+}
+
 void planOne(Tick& tick, const HeldView& view) {
     const auto& held = *view.held;
-    const auto& sample = tick.snapshot.pods[view.sample];
-    const auto found = sample.cpuMax.value_or(held.applied.cpuMax());
+    if (held.changing) {
+        leaveAlone(tick, view, "its last change is still under way");
+        return;
+    }
+    const auto found = limitOf(tick, view.sample, held.lever()).value_or(held.applied);
     const bool orphan = view.causeCount == 0;
     // The snapshot of the tick in which it was changed was taken before the change.
     const bool tooFresh = tick.snapshot.tick <= held.changedTick;
 
-    if (Limit(found) == held.applied) {
+    if (found == held.applied) {
         if (orphan) {
             undo(tick, view, found);
         }
     } else if (tooFresh) {
-        tick.data.bound[view.sample].settled = true;
-        tick.data.bound[view.sample].leftAlone = "its last change is too fresh to be judged";
-    } else if (!sameLimit(found, held.baseline.cpuMax())) {
+        leaveAlone(tick, view, "its last change is too fresh to be judged");
+    } else if (!sameLimit(found, held.baseline)) {
         yieldPod(tick, view, found, whyYield(held, found));
     } else if (orphan) {
         undo(tick, view, found);

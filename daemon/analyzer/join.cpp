@@ -40,11 +40,14 @@ std::size_t findSample(const Snapshot& snapshot, const CgroupIdentity& wanted) {
 }
 
 /// The rule still stands as it was when the pod was last changed. A rule at rest has undone all it
-/// did; what is held in its name nevertheless (after a failed undo) nobody would ever restore.
-bool stands(const State::Data& data, const HeldPod& held, std::size_t rule) {
-    const auto& state = data.rules[rule];
-    return data.policy->rules[rule].holdsPods() && held.changedTick >= state.sinceTick &&
-           state.machine.phase != RuleMachine::Phase::idle;
+/// did; what is held in its name nevertheless (after a failed undo) nobody would ever restore. What
+/// did not help it lets go.
+bool stands(const State::Data& data, const HeldPod& held, std::size_t index) {
+    const auto& state = data.rules[index];
+    const auto& rule = data.policy->rules[index];
+    return rule.levers.has(held.lever()) && !rule.preview && held.changedTick >= state.sinceTick &&
+           state.machine.phase != RuleMachine::Phase::idle &&
+           !data.effects.isInnocent(held.pod->cgroup.inode, held.lever(), rule.key);
 }
 
 /// A pod that is out of sight keeps its causes: its rules must not come to rest before it is either
@@ -99,14 +102,22 @@ bool adopt(State::Data& data, std::shared_ptr<const CompiledPolicy> policy, std:
         const bool same =
             before && sameDefinition(*data.policy, data.policy->rules[*before], *policy, rule);
         rules.push_back(same ? data.rules[*before] : RuleState{.sinceTick = tick});
-        statuses.push_back({.key = rule.key, .rule = rule.rule, .limitation = rule.limitation});
+        rules.back().troubleIs = 0; // composed anew below
+        statuses.push_back({.key = rule.key,
+                            .rule = rule.rule,
+                            .unit = rule.metric->unit,
+                            .limitation = rule.limitation});
         if (before) {
             statuses.back().verdict = data.ruleStatuses[*before].verdict;
+        }
+        if (same) {
+            statuses.back().preview = data.ruleStatuses[*before].preview;
         }
     }
     const bool changed = !std::ranges::equal(statuses, data.ruleStatuses, sameRule);
     data.rules = std::move(rules);
     data.ruleStatuses = std::move(statuses);
+    data.served.assign(policy->rules.size(), false);
     data.policy = std::move(policy);
     data.bound.clear();
     return changed;
@@ -119,10 +130,7 @@ bool joinPods(State::Data& data, const Snapshot& snapshot) {
     data.podStatuses.resize(count);
     for (std::size_t i = 0; i < count; ++i) {
         auto& bound = data.bound[i];
-        bound.held = kNone;
-        bound.settled = false;
-        bound.lowered = false;
-        bound.leftAlone = {};
+        bound.levers = {};
         // The collector hands out the same object as long as the cgroup lives.
         if (bound.cgroup == snapshot.pods[i].pod) {
             continue;
@@ -150,7 +158,7 @@ void joinHeld(State::Data& data, const Snapshot& snapshot, std::span<const HeldP
         view.sample = findSample(snapshot, held[i], view.sample);
         joinCauses(data, view);
         if (view.sample != kNone) {
-            data.bound[view.sample].held = i;
+            data.bound[view.sample].of(held[i].lever()).held = i;
         }
     }
 }

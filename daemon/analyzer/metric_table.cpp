@@ -1,110 +1,92 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/analyzer/metric_table.hpp"
 
+#include "daemon/analyzer/analyzer.hpp"
+#include "daemon/model/suggest.hpp"
+
 #include <algorithm>
-#include <array>
-#include <cmath>
+#include <iterator>
+#include <utility>
 
 namespace plimsoll::analyzer {
 namespace {
 
-template <auto Member>
-Reading<double> ofNode(const Snapshot& snapshot) {
-    const auto& reading = snapshot.node.*Member;
-    if (!reading) {
-        return std::unexpected(reading.error());
-    }
-    return reading->value;
-}
-
-std::optional<double> sameUnit(double used, double watermark, const Snapshot&) {
+std::optional<double> difference(double used, double watermark, const NodeSample&) {
     return used - watermark;
 }
 
-/// One percent of n CPUs is 10·n millicores.
-std::optional<double> percentOfCpus(double used, double watermark, const Snapshot& snapshot) {
-    if (snapshot.node.onlineCpus == 0) {
-        return std::nullopt;
-    }
-    return (used - watermark) * 10.0 * snapshot.node.onlineCpus;
-}
-
-std::optional<double> percentOfMemory(double used, double watermark, const Snapshot& snapshot) {
-    if (!snapshot.node.memoryTotal) {
-        return std::nullopt;
-    }
-    return (used - watermark) / 100.0 * snapshot.node.memoryTotal->value;
-}
-
-constexpr std::array kMetrics{
-    Metric{.name = "cpu_total_usage",
-           .unit = "millicores",
-           .read = ofNode<&NodeSample::cpuUsage>,
-           .throttleable = true,
-           .throttleQuantified = true,
-           .releaseUnit = ReleaseUnit::millicores,
-           .toRelease = sameUnit,
-           .actionPriority = 5},
-    Metric{.name = "cpu_total_utilization",
-           .unit = "percent",
-           .read = ofNode<&NodeSample::cpuUtilization>,
-           .throttleable = true,
-           .throttleQuantified = true,
-           .releaseUnit = ReleaseUnit::millicores,
-           .toRelease = percentOfCpus,
-           .actionPriority = 5},
-    Metric{.name = "memory_total_usage",
-           .unit = "bytes",
-           .read = ofNode<&NodeSample::memoryUsage>,
-           .releaseUnit = ReleaseUnit::bytes,
-           .toRelease = sameUnit,
-           .actionPriority = 8},
-    Metric{.name = "memory_total_utilization",
-           .unit = "percent",
-           .read = ofNode<&NodeSample::memoryUtilization>,
-           .releaseUnit = ReleaseUnit::bytes,
-           .toRelease = percentOfMemory,
-           .actionPriority = 8},
-};
-
 } // namespace
 
-std::span<const Metric> metricTable() {
-    return kMetrics;
-}
-
-const Metric* findMetric(std::string_view name) {
-    const auto found = std::ranges::find(kMetrics, name, &Metric::name);
-    return found == kMetrics.end() ? nullptr : &*found;
-}
-
-std::string knownMetrics() {
-    std::string names;
-    for (const auto& metric : kMetrics) {
-        names += names.empty() ? "" : ", ";
-        names += metric.name;
+const Metric* findBuiltinMetric(std::string_view name) {
+    const auto aliases = metricAliases();
+    const auto alias = std::ranges::find(aliases, name, &MetricAlias::alias);
+    if (alias != aliases.end()) {
+        name = alias->name;
     }
-    return names;
+    const auto& metrics = builtinMetrics();
+    const auto found = std::ranges::lower_bound(metrics, name, {}, &Metric::name);
+    return found == metrics.end() || found->name != name ? nullptr : &*found;
 }
 
-std::optional<double> valueOf(const Metric& metric, const Snapshot& snapshot) {
-    const auto reading = metric.read(snapshot);
-    if (!reading || !std::isfinite(*reading)) {
+bool isBuiltinMetric(std::string_view name) {
+    return findBuiltinMetric(name) != nullptr;
+}
+
+std::string_view nearestBuiltinMetric(std::string_view name) {
+    std::vector<std::string_view> names;
+    std::ranges::transform(builtinMetrics(), std::back_inserter(names),
+                           [](const Metric& metric) { return std::string_view(metric.name); });
+    return suggestion(name, names);
+}
+
+Metric customMetric(const MetricSpec& spec) {
+    auto metric = unknownMetric(spec.name);
+    metric.unit = spec.unit;
+    metric.byCpuThrottle = metric.byMemoryThrottle = spec.throttleable;
+    metric.byEviction = spec.evictable;
+    metric.actionPriority = spec.actionPriority;
+    if (!spec.order.empty()) {
+        metric.order = spec.order;
+    }
+    if (spec.conversion) {
+        const bool isCpu = spec.conversion->unit == ReleaseUnit::millicores;
+        metric.byCpuThrottle = spec.throttleable && isCpu;
+        metric.byMemoryThrottle = spec.throttleable && !isCpu;
+        metric.throttleQuantified = spec.throttleQuantified;
+        metric.evictQuantified = spec.evictQuantified;
+        metric.releaseUnit = spec.conversion->unit;
+        metric.toRelease = difference;
+        metric.releasePerUnit = spec.conversion->perUnit;
+    }
+    return metric;
+}
+
+Metric unknownMetric(std::string name) {
+    return {.name = std::move(name),
+            .subject = Subject::custom,
+            .byCpuThrottle = true,
+            .byMemoryThrottle = true,
+            .byEviction = true,
+            .order = generalOrder()};
+}
+
+const std::vector<SortKey>& generalOrder() {
+    static const std::vector<SortKey> kOrder{SortKey::priority, SortKey::podQosClass,
+                                             SortKey::cpuUsage, SortKey::runningTime};
+    return kOrder;
+}
+
+std::optional<Gap> gapOf(const Metric& metric, double used, double watermark, double excess,
+                         const NodeSample& node) {
+    if (metric.toRelease == nullptr || !(metric.throttleQuantified || metric.evictQuantified)) {
         return std::nullopt;
     }
-    return *reading;
-}
-
-std::optional<Millicores> throttleGap(const Metric& metric, double used, double watermark,
-                                      double excess, const Snapshot& snapshot) {
-    if (!metric.throttleQuantified || metric.releaseUnit != ReleaseUnit::millicores) {
-        return std::nullopt;
-    }
-    const auto distance = metric.toRelease(used, watermark, snapshot);
+    const auto distance = metric.toRelease(used, watermark, node);
     if (!distance) {
         return std::nullopt;
     }
-    return Millicores{*distance * (1.0 + excess)};
+    return Gap{.unit = metric.releaseUnit,
+               .amount = *distance * metric.releasePerUnit * (1.0 + excess)};
 }
 
 } // namespace plimsoll::analyzer

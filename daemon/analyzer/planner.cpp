@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/analyzer/planner.hpp"
 
+#include "daemon/analyzer/reasons.hpp"
+#include "daemon/analyzer/cpu_steps.hpp"
+
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 
 namespace plimsoll::analyzer {
 namespace {
 
-/// A rate is an average over the last tick: one tick to get through, one to show.
-constexpr std::uint64_t kTicksInFlight = 2;
+/// A CPU rate is an average over the last tick: one tick to get through, one to show. Memory is
+/// taken page by page; what has not gone after five ticks stays.
+constexpr std::uint64_t kCpuTicksInFlight = 2;
+constexpr std::uint64_t kMemoryTicksInFlight = 5;
+
+/// A pod that is asked to go and does not is not waited for longer than its grace and this.
+constexpr std::chrono::seconds kAfterGrace{30};
 
 /// A pod that was let go stays alone until this episode is over, or the next tick would take it
 /// again and fight.
@@ -22,43 +32,265 @@ void forgetYielded(Tick& tick) {
     tick.data.yielded.clear();
 }
 
+std::chrono::seconds graceOf(const Pod& pod) {
+    return pod.terminationGracePeriod.value_or(std::chrono::seconds(30));
+}
+
+void followTerminating(Tick& tick) {
+    auto& known = tick.data.terminating;
+    std::erase_if(known, [&tick](const Terminating& each) {
+        return std::ranges::none_of(tick.data.bound, [&each](const BoundPod& bound) {
+            return bound.cgroup->cgroup.inode == each.inode;
+        });
+    });
+    for (const auto& bound : tick.data.bound) {
+        const auto inode = bound.cgroup->cgroup.inode;
+        const bool goes = bound.pod != kNone && tick.policy.pods[bound.pod].pod.terminating;
+        if (goes && std::ranges::find(known, inode, &Terminating::inode) == known.end()) {
+            known.push_back({inode, tick.snapshot.at});
+        }
+    }
+}
+
+/// When the pod was asked to go, by whomever.
+std::optional<MonotonicTime> askedToGo(const Tick& tick, const BoundPod& bound) {
+    const auto& known = tick.data.terminating;
+    const auto seen = std::ranges::find(known, bound.cgroup->cgroup.inode, &Terminating::inode);
+    if (seen != known.end()) {
+        return seen->since;
+    }
+    const auto ours = std::ranges::find(tick.hands.evicted, bound.cgroup->uid, &EvictedPod::pod);
+    return ours == tick.hands.evicted.end() ? std::nullopt : std::optional(ours->at);
+}
+
+/// Joins what is on its way out, and adds up what is in flight.
+void countLeaving(Tick& tick) {
+    for (std::size_t i = 0; i < tick.data.bound.size(); ++i) {
+        auto& bound = tick.data.bound[i];
+        const auto since = askedToGo(tick, bound);
+        bound.leaving =
+            since && bound.pod != kNone &&
+            tick.snapshot.at <= *since + graceOf(tick.policy.pods[bound.pod].pod) + kAfterGrace;
+        if (bound.leaving) {
+            tick.leaving += usageOf(tick, i, Lever::eviction).value_or(Resources{});
+        } else {
+            tick.leaving.memory += reclaimInFlight(tick, i);
+        }
+    }
+    for (const auto& view : tick.data.held) {
+        if (view.sample != kNone && !tick.data.bound[view.sample].leaving) {
+            tick.leaving += inFlight(tick, view);
+        }
+    }
+}
+
+/// Least harm first: throttling before eviction, memory that comes back by itself before limits.
+void planAllDown(Tick& tick, Pass& pass) {
+    tick.data.served.assign(tick.data.served.size(), false);
+    for (const auto lever : {Lever::cpuMax, Lever::memoryReclaim, Lever::memoryHigh}) {
+        planDown(tick, pass, lever);
+    }
+    planEviction(tick, pass);
+    planCloseNode(tick, pass);
+}
+
+/// Carried out in the documents' order: closing the node, eviction, what lowers, what raises.
+int turnOf(const Step& step) {
+    if (step.disposition != Disposition::act) {
+        return 3;
+    }
+    if (step.kind == StepKind::closeNode) {
+        return 0;
+    }
+    return step.kind == StepKind::evict ? 1 : 2;
+}
+
+const Step* stepFor(const Tick& tick, Lever lever, std::size_t sample) {
+    const auto& steps = tick.plan.steps;
+    const auto found = std::ranges::find_if(steps, [&](const Step& each) {
+        return each.lever == lever && each.pod == tick.data.bound[sample].cgroup;
+    });
+    return found == steps.end() ? nullptr : &*found;
+}
+
+void explain(Tick& tick, Lever lever, std::size_t sample, const CandidateFacts* facts) {
+    auto& pod = tick.data.bound[sample].of(lever);
+    if (pod.explained || (facts == nullptr && pod.leftAlone.empty())) {
+        return;
+    }
+    pod.explained = true;
+    if (tick.plan.considered.size() >= Plan::kMostConsidered) {
+        ++tick.plan.consideredOmitted;
+        return;
+    }
+    const auto* step = pod.leftAlone.empty() ? stepFor(tick, lever, sample) : nullptr;
+    tick.plan.considered.push_back(
+        {.podName = podName(tick, sample),
+         .lever = lever,
+         .facts = facts == nullptr ? std::string() : describe(*facts, lever),
+         .note = step != nullptr ? brief(*step) : std::string(pod.leftAlone),
+         .touched = step != nullptr});
+}
+
 } // namespace
 
 void plan(Tick& tick) {
     forgetYielded(tick);
     planHeld(tick);
-    const bool acted = planThrottle(tick, false, true);
+    planRelief(tick);
+    Pass act{.explain = true};
+    planAllDown(tick, act);
     planRestore(tick);
-    planThrottle(tick, true, !acted);
+    Pass preview{.preview = true, .explain = !act.anyActs};
+    planAllDown(tick, preview);
+    if (!tick.plan.steps.empty()) {
+        std::ranges::stable_sort(tick.plan.steps, {}, turnOf);
+    }
+    for (auto& step : tick.plan.steps) {
+        step.planTick = tick.snapshot.tick;
+    }
+    noteSteps(tick);
 }
 
-CandidateFacts factsOf(const Tick& tick, std::size_t sample) {
+void countInFlight(Tick& tick) {
+    followTerminating(tick);
+    countLeaving(tick);
+}
+
+/// How many more pods a rule may touch whose metric does not say by how much. Those that wait to be
+/// judged keep their places: who did it could not be told otherwise.
+unsigned batchLeft(const Tick& tick, const RuleKey& rule, Lever lever) {
+    if (lever == Lever::eviction) {
+        return 1;
+    }
+    const auto waiting =
+        std::ranges::count_if(tick.data.effects.pending, [&](const PendingEffect& each) {
+            return each.rule == rule && each.lever == lever;
+        });
+    const auto batch = tick.policy.settings.batch;
+    return batch - std::min(batch, static_cast<unsigned>(waiting));
+}
+
+void collectActing(Tick& tick, const Pass& pass, Lever lever) {
+    tick.data.acting.clear();
+    for (std::size_t i = 0; i < tick.policy.rules.size(); ++i) {
+        const auto& rule = tick.policy.rules[i];
+        if (!tick.data.rules[i].acts || rule.preview != pass.preview || !rule.levers.has(lever)) {
+            continue;
+        }
+        Acting acting{.rule = i, .selected = &tick.policy.actions[*rule.action].selected};
+        if (rule.quantified(lever)) {
+            acting.gap = tick.data.ruleStatuses[i].gap;
+            if (!acting.gap) {
+                continue; // the node's size is unknown: nothing can be weighed against it
+            }
+        } else {
+            acting.batchLeft = batchLeft(tick, rule.key, lever);
+        }
+        tick.data.acting.push_back(acting);
+    }
+}
+
+double wanted(const Tick& tick, const Pass& pass, const Acting& acting) {
+    if (!acting.gap) {
+        return std::numeric_limits<double>::infinity();
+    }
+    return acting.gap->amount - amountOf(tick.leaving, acting.gap->unit) -
+           amountOf(pass.released, acting.gap->unit);
+}
+
+const CompiledRule* leadingRule(const Tick& tick) {
+    const CompiledRule* leading = nullptr;
+    for (const auto& acting : tick.data.acting) {
+        const auto& rule = tick.policy.rules[acting.rule];
+        if (leading == nullptr || rule.metric->actionPriority > leading->metric->actionPriority) {
+            leading = &rule;
+        }
+    }
+    return leading;
+}
+
+CandidateFacts factsOf(const Tick& tick, std::size_t sample, const CompiledRule* rule) {
     const auto& bound = tick.data.bound[sample];
     const auto& known = tick.policy.pods[bound.pod];
     return {.elasticCpu = known.elasticCpu,
+            .elasticMemory = known.elasticMemory,
             .priority = known.pod.priority,
             .qosClass = known.pod.qosClass,
-            .usage = knownUsage(tick.snapshot.pods[sample]).value_or(Millicores{}),
+            .usage = usageOf(tick, sample, Lever::eviction).value_or(Resources{}),
+            .metricValue = rule == nullptr ? 0 : ownValue(tick, *rule, sample),
             .startTime = known.pod.startTime,
             .name = known.fullName,
             .path = bound.cgroup->cgroup.path.value};
 }
 
-std::optional<Millicores> knownUsage(const PodSample& sample) {
-    if (!sample.cpuUsage || !std::isfinite(sample.cpuUsage->value)) {
-        return std::nullopt;
+void sortCandidates(Tick& tick) {
+    const auto* leading = leadingRule(tick);
+    const auto& order = leading == nullptr ? generalOrder() : leading->metric->order;
+    for (auto& candidate : tick.data.order) {
+        candidate.rank = rankOf(candidate.facts, order);
     }
-    return *sample.cpuUsage;
+    std::ranges::sort(tick.data.order,
+                      [](const Candidate& a, const Candidate& b) { return a.rank < b.rank; });
 }
 
-Millicores inFlight(const Tick& tick, const HeldView& view) {
+std::optional<Resources> usageOf(const Tick& tick, std::size_t sample, Lever lever) {
+    const auto& pod = tick.snapshot.pods[sample];
+    const bool hasCpu = pod.cpuUsage && std::isfinite(pod.cpuUsage->value);
+    const bool hasMemory = pod.memoryWorkingSet && std::isfinite(pod.memoryWorkingSet->value);
+    const bool isEnough = lever == Lever::cpuMax     ? hasCpu
+                          : lever == Lever::eviction ? hasCpu || hasMemory
+                                                     : hasMemory;
+    if (!isEnough) {
+        return std::nullopt;
+    }
+    return Resources{.cpu = hasCpu ? *pod.cpuUsage : Millicores{},
+                     .memory = hasMemory ? *pod.memoryWorkingSet : Bytes{}};
+}
+
+std::optional<Limit> limitOf(const Tick& tick, std::size_t sample, Lever lever) {
+    const auto& pod = tick.snapshot.pods[sample];
+    if (lever == Lever::cpuMax) {
+        return pod.cpuMax ? std::optional<Limit>(*pod.cpuMax) : std::nullopt;
+    }
+    return pod.memoryHigh ? std::optional<Limit>(*pod.memoryHigh) : std::nullopt;
+}
+
+std::string podName(const Tick& tick, std::size_t sample) {
+    const auto& bound = tick.data.bound[sample];
+    return bound.pod == kNone ? bound.cgroup->cgroup.path.value
+                              : tick.policy.pods[bound.pod].fullName;
+}
+
+Resources usageAbove(const Tick& tick, const HeldView& view) {
     const auto& held = *view.held;
-    if (view.sample == kNone || tick.snapshot.tick > held.changedTick + kTicksInFlight) {
+    const auto usage = usageOf(tick, view.sample, held.lever());
+    if (!usage || held.applied.unlimited()) {
         return {};
     }
-    const auto usage = knownUsage(tick.snapshot.pods[view.sample]);
-    const auto rate = held.applied.cpuMax().rate();
-    return usage && rate ? std::max(Millicores{}, *usage - *rate) : Millicores{};
+    if (held.lever() == Lever::cpuMax) {
+        return {.cpu = std::max(Millicores{}, usage->cpu - *held.applied.cpuMax().rate())};
+    }
+    return {.memory = std::max(Bytes{}, usage->memory - *held.applied.memoryHigh().bytes)};
+}
+
+Resources inFlight(const Tick& tick, const HeldView& view) {
+    const auto& held = *view.held;
+    const auto ticks = held.lever() == Lever::cpuMax ? kCpuTicksInFlight : kMemoryTicksInFlight;
+    const bool isOver = !held.changing && tick.snapshot.tick > held.changedTick + ticks;
+    return view.sample == kNone || isOver ? Resources{} : usageAbove(tick, view);
+}
+
+void explainCandidates(Tick& tick, const Pass& pass, Lever lever) {
+    if (!pass.explain) {
+        return;
+    }
+    for (const auto& candidate : tick.data.order) {
+        explain(tick, lever, candidate.sample, &candidate.facts);
+    }
+    for (std::size_t i = 0; i < tick.data.bound.size(); ++i) {
+        explain(tick, lever, i, nullptr);
+    }
 }
 
 } // namespace plimsoll::analyzer

@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/analyzer/reasons.hpp"
 
+#include "daemon/analyzer/planner.hpp"
+
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 
 namespace plimsoll::analyzer {
 namespace {
-
-std::string describe(const CandidateFacts& facts) {
-    std::string text = "(";
-    if (facts.elasticCpu.value > 0) {
-        text += "elastic, ";
-    }
-    return text + "priority " + std::to_string(facts.priority) + ", " +
-           std::string(name(facts.qosClass)) + ", uses " + millicores(facts.usage) + ")";
-}
 
 std::string place(std::size_t index, const char* first) {
     return index == 0 ? first : "number " + std::to_string(index + 1) + " in order";
@@ -24,7 +18,8 @@ std::string place(std::size_t index, const char* first) {
 /// "watermark2/cpu-usage: cpu_total_usage 6840"
 std::string ruleAndValue(const Tick& tick, std::size_t rule) {
     const auto& status = tick.data.ruleStatuses[rule];
-    return status.key.text() + ": " + status.rule.metric + " " +
+    const auto series = status.series.empty() ? "" : " of " + status.series;
+    return status.key.text() + ": " + status.rule.metric + series + " " +
            number(status.value.value_or(std::nan("")));
 }
 
@@ -39,6 +34,24 @@ std::string keys(const std::vector<RuleKey>& causes) {
     }
     return text;
 }
+
+std::string knob(const HeldPod& held) {
+    return std::string(name(held.lever()));
+}
+
+std::string released(const Step& step) {
+    if (step.lever == Lever::cpuMax) {
+        return millicores(step.expected.cpu);
+    }
+    if (step.lever != Lever::eviction) {
+        return bytes(step.expected.memory);
+    }
+    return millicores(step.expected.cpu) + " and " + bytes(step.expected.memory);
+}
+
+constexpr std::size_t kWhyMask = 0xff;
+constexpr std::size_t kCannotEvict = 0x100;
+constexpr std::size_t kCannotClose = 0x200;
 
 } // namespace
 
@@ -60,18 +73,73 @@ std::string millicores(Millicores rate) {
     return number(std::round(rate.value)) + "m";
 }
 
-std::string whyThrottle(const Tick& tick, std::size_t rule, const CandidateFacts& facts,
-                        std::size_t index, const DownStep& step) {
+std::string bytes(Bytes amount) {
+    constexpr std::array kUnits{" B", " KiB", " MiB", " GiB", " TiB"};
+    double value = amount.value;
+    std::size_t unit = 0;
+    while (std::abs(value) >= 1024 && unit + 1 < kUnits.size()) {
+        value /= 1024;
+        ++unit;
+    }
+    return number(std::round(value * 10) / 10) + kUnits.at(unit);
+}
+
+std::string describe(const CandidateFacts& facts, Lever lever) {
+    std::string text = facts.usesElastic() ? "elastic, " : "";
+    text += "priority " + std::to_string(facts.priority) + ", " +
+            std::string(name(facts.qosClass)) + ", uses ";
+    if (lever == Lever::cpuMax) {
+        return text + millicores(facts.usage.cpu);
+    }
+    if (lever != Lever::eviction) {
+        return text + bytes(facts.usage.memory);
+    }
+    return text + millicores(facts.usage.cpu) + " and " + bytes(facts.usage.memory);
+}
+
+std::string brief(const Step& step) {
+    switch (step.kind) {
+    case StepKind::reclaim: return "reclaim " + bytes(step.amount);
+    case StepKind::evict:
+        return "evict within " + std::to_string(step.grace.count()) + " s" +
+               (step.disposition == Disposition::unavailable ? " (unavailable)" : "");
+    case StepKind::closeNode: return "disable scheduling";
+    default:
+        return std::string(name(step.lever)) + " '" + formatLimit(step.from) + "' → '" +
+               formatLimit(step.to) + "'";
+    }
+}
+
+std::string whyLowered(const Tick& tick, std::size_t rule, const CandidateFacts& facts,
+                       std::size_t index, const Step& step) {
     return ruleAndValue(tick, rule) + " above " + watermark(tick, rule) + "; " +
-           place(index, "lowest in order") + " " + describe(facts) + "; expected to release " +
-           millicores(step.release) + (step.partial ? ", which closes the gap" : "");
+           place(index, "lowest in order") + " (" + describe(facts, step.lever) +
+           "); expected to release " + released(step);
+}
+
+std::string whyClosed(const Tick& tick, std::size_t rule) {
+    return ruleAndValue(tick, rule) + " above " + watermark(tick, rule);
+}
+
+std::string_view whyEnough(const Tick& tick, const Pass& pass, std::size_t rule) {
+    if (rule != kNone && !tick.data.ruleStatuses[rule].gap) {
+        return "the effect on the pods before it is waited for first";
+    }
+    return pass.released == Resources{} ? "earlier steps are still taking effect and close the gap"
+                                        : "the gap is closed by the pods before it";
 }
 
 std::string whyRestore(const Tick& tick, std::size_t rule, const CandidateFacts& facts,
-                       std::size_t index, const UpStep& step) {
+                       std::size_t index, const Step& step) {
     return "cool-down is over; " + ruleAndValue(tick, rule) + " below " + watermark(tick, rule) +
-           "; " + place(index, "most important in order") + " " + describe(facts) +
-           (step.toBaseline ? "; back to what it was" : "; gets " + millicores(step.credit));
+           "; " + place(index, "most important in order") + " (" + describe(facts, step.lever) +
+           ")" + (step.toBaseline ? "; back to what it was" : "; gets " + released(step));
+}
+
+std::string whyRelieved(const PodSample& sample) {
+    return "it only stalls itself at its memory.high: nothing in it got on for " +
+           number(std::round(sample.stalled.memoryFull->value)) +
+           " % of the time; it gets some back, and is not lowered again for a while";
 }
 
 std::string whyUndo(const Tick& tick, const HeldView& view) {
@@ -84,6 +152,12 @@ std::string whyUndo(const Tick& tick, const HeldView& view) {
         return "it may not be throttled any more: " + known.exemption;
     }
     const auto& causes = view.held->causes;
+    const auto isInnocent = [&](const RuleKey& key) {
+        return tick.data.effects.isInnocent(view.held->pod->cgroup.inode, view.held->lever(), key);
+    };
+    if (const auto innocent = std::ranges::find_if(causes, isInnocent); innocent != causes.end()) {
+        return "holding it down did not help " + innocent->text();
+    }
     if (causes.empty()) {
         return "no rule asks for it any more";
     }
@@ -97,8 +171,8 @@ std::string whyUndo(const Tick& tick, const HeldView& view) {
     return "removed or changed: " + keys(causes);
 }
 
-std::string whyReapply(const HeldPod& held, const CpuMax& found, unsigned maxReapply) {
-    return "cpu.max went back to " + formatCpuMax(found) +
+std::string whyReapply(const HeldPod& held, const Limit& found, unsigned maxReapply) {
+    return knob(held) + " went back to " + formatLimit(found) +
            " without anybody asking; written again (" + std::to_string(held.reapplied + 1) +
            " of at most " + std::to_string(maxReapply) + "), for " + keys(held.causes);
 }
@@ -108,9 +182,66 @@ std::string whyContested(const HeldPod& held) {
            std::to_string(held.reapplied) + " times over; let go";
 }
 
-std::string whyYield(const HeldPod& held, const CpuMax& found) {
-    return "somebody else changed cpu.max from " + formatLimit(held.applied) + " to " +
-           formatCpuMax(found) + "; let go, that value stands";
+std::string whyYield(const HeldPod& held, const Limit& found) {
+    return "somebody else changed " + knob(held) + " from " + formatLimit(held.applied) + " to " +
+           formatLimit(found) + "; let go, that value stands";
+}
+
+std::string whatFollows(const Tick& tick, const Effect& effect, bool quantified) {
+    const auto measured = effect.lever == Lever::cpuMax ? millicores(effect.measured.cpu)
+                                                        : bytes(effect.measured.memory);
+    if (effect.helped) {
+        return "helped: it uses " + measured + " less";
+    }
+    const auto seconds = std::to_string(tick.policy.settings.futileFor.count());
+    if (quantified) {
+        return "did not help: it uses " + measured + " less; " + std::string(name(effect.lever)) +
+               " is not lowered further on it for " + seconds + " s";
+    }
+    return "did not help " + effect.rule.text() + " (" + number(effect.before) + " before, " +
+           number(effect.after) + " now): let go, and left alone by this rule for " + seconds +
+           " s";
+}
+
+std::size_t troubleOf(const Tick& tick, const CompiledRule& rule, const RuleState& state) {
+    std::size_t trouble = static_cast<std::size_t>(state.value.why);
+    if (rule.levers.eviction && !tick.hands.canEvict) {
+        trouble |= kCannotEvict;
+    }
+    if (rule.levers.scheduling && !tick.hands.canCloseNode) {
+        trouble |= kCannotClose;
+    }
+    return trouble;
+}
+
+std::string whatTroubles(const CompiledRule& rule, std::size_t trouble) {
+    std::string text;
+    const auto add = [&text](std::string_view sentence) {
+        text += (text.empty() ? "" : "; ") + std::string(sentence);
+    };
+    switch (static_cast<RuleValue::Why>(trouble & kWhyMask)) {
+    case RuleValue::Why::known: break;
+    case RuleValue::Why::unknown: add(rule.rule.metric + " has no value"); break;
+    case RuleValue::Why::stale:
+        add(rule.rule.metric + " is stale: nothing newer than " +
+            std::to_string(rule.localCacheTtl.count()) + " s");
+        break;
+    case RuleValue::Why::noSeries:
+        add(rule.fromOwnProbe ? "the probe of this NodeQOS has not delivered " + rule.rule.metric
+                              : "nothing has delivered " + rule.rule.metric +
+                                    " (a textfile, a pod's probe or RecordMetric would)");
+        break;
+    case RuleValue::Why::noSubject:
+        add("nothing on this node that the rule watches: it rests");
+        break;
+    }
+    if ((trouble & kCannotEvict) != 0) {
+        add("evictions are only shown: there is no connection to the API server");
+    }
+    if ((trouble & kCannotClose) != 0) {
+        add("the node stays open for new pods: there is no connection to the API server");
+    }
+    return text;
 }
 
 } // namespace plimsoll::analyzer

@@ -1,107 +1,170 @@
 // SPDX-License-Identifier: Apache-2.0
 // Up: held pods whose rules have all cooled down, in the reverse order.
+#include "daemon/analyzer/memory_steps.hpp"
 #include "daemon/analyzer/planner.hpp"
 #include "daemon/analyzer/reasons.hpp"
-#include "daemon/analyzer/throttle_steps.hpp"
+#include "daemon/analyzer/cpu_steps.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 namespace plimsoll::analyzer {
 namespace {
 
+ReleaseUnit unitOf(Lever lever) {
+    return lever == Lever::cpuMax ? ReleaseUnit::millicores : ReleaseUnit::bytes;
+}
+
 struct Room {
-    Millicores amount;
-    std::size_t rule = kNone; ///< with the least room
+    double amount = std::numeric_limits<double>::infinity(); ///< in the lever's release unit
+    std::size_t rule = kNone; ///< with the least room; kNone: no line that could be crossed
 };
 
-/// Below the lowest line of all rules that throttle, those at rest included: raising must not
-/// trigger the next one. None when any of them cannot be told.
-std::optional<Room> roomBelowAllWatermarks(const Tick& tick) {
-    std::optional<Room> room;
+/// Below the lowest line of all rules that this lever can lower, those at rest included: raising
+/// must not trigger the next one. None when any of them cannot be told. A custom metric that
+/// nothing has delivered so far draws no line.
+std::optional<Room> roomBelowAllWatermarks(const Tick& tick, Lever lever) {
+    Room room;
     for (std::size_t i = 0; i < tick.policy.rules.size(); ++i) {
-        if (!tick.policy.rules[i].holdsPods()) {
+        const auto& rule = tick.policy.rules[i];
+        const bool isThere =
+            tick.data.rules[i].everKnown || rule.metric->subject != Subject::custom;
+        const bool draws =
+            rule.levers.has(lever) && !rule.preview && rule.quantified(lever) && isThere;
+        if (!draws) {
             continue;
         }
-        const auto gap = tick.data.ruleStatuses[i].gap;
+        const auto& gap = tick.data.ruleStatuses[i].gap;
         if (!gap) {
             return std::nullopt;
         }
-        if (const auto amount = Millicores{-gap->amount}; !room || amount < room->amount) {
-            room = Room{amount, i};
+        if (gap->unit == unitOf(lever) && -gap->amount < room.amount) {
+            room = {-gap->amount, i};
         }
     }
     return room;
 }
 
-bool mayGoUp(const Tick& tick, const HeldView& view) {
-    return view.sample != kNone && view.causeCount > 0 && !tick.data.bound[view.sample].settled &&
-           !tick.data.bound[view.sample].lowered && tick.snapshot.pods[view.sample].cpuMax &&
-           knownUsage(tick.snapshot.pods[view.sample]) &&
+bool mayGoUp(const Tick& tick, const HeldView& view, Lever lever) {
+    if (view.held->lever() != lever || view.sample == kNone || view.causeCount == 0) {
+        return false;
+    }
+    const auto& mine = tick.data.bound[view.sample].of(lever);
+    return !mine.settled && !mine.lowered && limitOf(tick, view.sample, lever) &&
+           usageOf(tick, view.sample, lever) && tick.data.bound[view.sample].pod != kNone &&
            std::ranges::all_of(tick.causesOf(view), [&tick](std::size_t rule) {
                return tick.data.ruleStatuses[rule].mayRestore;
            });
 }
 
-void collectCandidates(Tick& tick) {
-    auto& order = tick.data.order;
-    order.clear();
+void collectCandidates(Tick& tick, Lever lever) {
+    tick.data.order.clear();
+    tick.data.acting.clear();
     for (const auto& view : tick.data.held) {
-        if (mayGoUp(tick, view)) {
-            const auto facts = factsOf(tick, view.sample);
-            order.push_back({.facts = facts, .rank = rankOf(facts), .sample = view.sample});
+        if (!mayGoUp(tick, view, lever)) {
+            continue;
         }
+        for (const auto rule : tick.causesOf(view)) {
+            tick.data.acting.push_back({.rule = rule}); // whose order holds
+        }
+        tick.data.order.push_back(
+            {.facts = factsOf(tick, view.sample, nullptr), .sample = view.sample});
     }
-    std::ranges::sort(order,
-                      [](const Candidate& a, const Candidate& b) { return b.rank < a.rank; });
+    sortCandidates(tick);
+    std::ranges::reverse(tick.data.order);
+}
+
+/// The largest step among the rules that hold it.
+int stepRatio(const Tick& tick, const HeldView& view, Lever lever) {
+    int ratio = 0;
+    for (const auto rule : tick.causesOf(view)) {
+        const auto& terms = tick.policy.rules[rule];
+        ratio = std::max(ratio, lever == Lever::cpuMax ? terms.cpu.stepCpuRatio
+                                                       : terms.memory.stepMemoryRatio);
+    }
+    return ratio;
+}
+
+std::optional<Step> raisedCpu(const Tick& tick, const HeldView& view, double room) {
+    const auto& current = *tick.snapshot.pods[view.sample].cpuMax;
+    const auto up = stepUp({.current = current,
+                            .baseline = view.held->baseline.cpuMax(),
+                            .stepCpuRatio = stepRatio(tick, view, Lever::cpuMax),
+                            .onlineCpus = tick.snapshot.node.onlineCpus,
+                            .room = Millicores{room},
+                            .excess = tick.policy.settings.excess});
+    if (!up) {
+        return std::nullopt;
+    }
+    return Step{.from = current,
+                .to = up->to,
+                .toBaseline = up->toBaseline,
+                .expected = {.cpu = up->credit}};
+}
+
+std::optional<Step> raisedMemory(const Tick& tick, const HeldView& view, double room) {
+    const auto& sample = tick.snapshot.pods[view.sample];
+    const auto up =
+        stepUp(MemoryUpInput{.high = *sample.memoryHigh,
+                             .baseline = view.held->baseline.memoryHigh(),
+                             .workingSet = *sample.memoryWorkingSet,
+                             .stepMemoryRatio = stepRatio(tick, view, Lever::memoryHigh),
+                             .room = Bytes{room},
+                             .nodeTotal = tick.snapshot.node.memoryTotal.value_or(Bytes{})});
+    if (!up) {
+        return std::nullopt;
+    }
+    return Step{.from = *sample.memoryHigh,
+                .to = up->to,
+                .toBaseline = up->toBaseline,
+                .expected = {.memory = up->credit}};
 }
 
 /// Raises one pod if there is room; returns what that takes.
-Millicores raise(Tick& tick, const Candidate& candidate, std::size_t place, const Room& room) {
-    auto& bound = tick.data.bound[candidate.sample];
-    const auto& view = tick.data.held[bound.held];
-    UpInput input{.current = *tick.snapshot.pods[candidate.sample].cpuMax,
-                  .baseline = view.held->baseline.cpuMax(),
-                  .onlineCpus = tick.snapshot.node.onlineCpus,
-                  .room = room.amount,
-                  .excess = tick.policy.settings.excess};
-    std::vector<RuleKey> causes;
+double raise(Tick& tick, const Candidate& candidate, std::size_t place, const Room& room,
+             Lever lever) {
+    const auto& view = *tick.heldBy(candidate.sample, lever);
+    auto step = lever == Lever::cpuMax ? raisedCpu(tick, view, room.amount)
+                                       : raisedMemory(tick, view, room.amount);
+    if (!step) {
+        return 0;
+    }
+    step->kind = StepKind::restore;
+    step->lever = lever;
+    step->pod = view.held->pod;
+    step->podName = view.held->podName;
+    step->usage = candidate.facts.usage;
     for (const auto rule : tick.causesOf(view)) {
-        input.stepCpuRatio =
-            std::max(input.stepCpuRatio, tick.policy.rules[rule].terms.stepCpuRatio);
-        causes.push_back(tick.policy.rules[rule].key);
+        step->causes.push_back(tick.policy.rules[rule].key);
     }
-    const auto up = stepUp(input);
-    if (!up) {
-        return {};
+    const auto rule = room.rule == kNone ? tick.causesOf(view).front() : room.rule;
+    step->reason = whyRestore(tick, rule, candidate.facts, place, *step);
+    const double credit = amountOf(step->expected, unitOf(lever));
+    tick.plan.steps.push_back(std::move(*step));
+    return credit;
+}
+
+void restore(Tick& tick, Lever lever) {
+    collectCandidates(tick, lever);
+    if (tick.data.order.empty() || tick.snapshot.node.onlineCpus == 0) {
+        return;
     }
-    tick.plan.steps.push_back({.kind = StepKind::restore,
-                               .pod = bound.cgroup,
-                               .podName = view.held->podName,
-                               .from = input.current,
-                               .to = up->to,
-                               .toBaseline = up->toBaseline,
-                               .expected = {.cpu = up->credit},
-                               .usage = {.cpu = candidate.facts.usage},
-                               .causes = std::move(causes),
-                               .reason = whyRestore(tick, room.rule, candidate.facts, place, *up)});
-    return up->credit;
+    auto room = roomBelowAllWatermarks(tick, lever);
+    if (!room) {
+        return;
+    }
+    for (std::size_t place = 0; place < tick.data.order.size(); ++place) {
+        const auto candidate = tick.data.order[place];
+        room->amount -= raise(tick, candidate, place, *room, lever);
+    }
 }
 
 } // namespace
 
 void planRestore(Tick& tick) {
-    collectCandidates(tick);
-    if (tick.data.order.empty() || tick.snapshot.node.onlineCpus == 0) {
-        return;
-    }
-    auto room = roomBelowAllWatermarks(tick);
-    if (!room) {
-        return;
-    }
-    for (std::size_t place = 0; place < tick.data.order.size(); ++place) {
-        room->amount -= raise(tick, tick.data.order[place], place, *room);
-    }
+    restore(tick, Lever::cpuMax);
+    restore(tick, Lever::memoryHigh);
 }
 
 } // namespace plimsoll::analyzer

@@ -3,22 +3,25 @@
 
 #include "daemon/analyzer/selectors.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 
 namespace plimsoll::analyzer {
 namespace {
 
+bool hasSeriesSelector(const CompiledRule& rule) {
+    return rule.rule.seriesSelector && !rule.rule.seriesSelector->requirements.empty();
+}
+
 std::string whyInvalid(const CompiledRule& rule, const CompiledAction* action,
                        bool nameTakenAlready) {
     if (nameTakenAlready) {
         return "another rule of this NodeQOS has the same name; only the first one counts";
     }
-    if (rule.metric == nullptr) {
-        return "there is no metric " + rule.rule.metric + "; known are " + knownMetrics();
-    }
-    // Metrics of the node are one series without labels.
-    if (rule.rule.seriesSelector && !matches(*rule.rule.seriesSelector, Labels{})) {
+    const bool isUnlabelled =
+        rule.metric->subject == Subject::node || rule.metric->subject == Subject::policy;
+    if (isUnlabelled && hasSeriesSelector(rule) && !matches(*rule.rule.seriesSelector, Labels{})) {
         return rule.rule.metric + " has no labels: the rule's selector matches nothing";
     }
     if (!std::isfinite(rule.rule.watermark)) {
@@ -42,22 +45,64 @@ private:
     std::string text_;
 };
 
-void checkThrottle(CompiledRule& rule, const CompiledAction& action, Limitations& limitations) {
-    const auto& name = action.action.name;
-    const auto& terms = *action.action.cpuThrottle;
-    if (!rule.metric->throttleable) {
-        limitations.add(rule.rule.metric + " cannot be lowered by cpuThrottle of action " + name);
+std::string notLoweredBy(const CompiledRule& rule, std::string_view what,
+                         const AvoidanceAction& action) {
+    return rule.rule.metric + " is not lowered by " + std::string(what) + " of action " +
+           action.name;
+}
+
+void checkCpuThrottle(CompiledRule& rule, const AvoidanceAction& action, Limitations& limitations) {
+    if (!action.cpuThrottle) {
         return;
     }
-    if (terms.stepCpuRatio <= 0) {
-        limitations.add("stepCPURatio of action " + name +
+    if (!rule.metric->byCpuThrottle) {
+        limitations.add(notLoweredBy(rule, "cpuThrottle", action));
+    } else if (action.cpuThrottle->stepCpuRatio <= 0) {
+        limitations.add("stepCPURatio of action " + action.name +
                         " is 0: a throttle without a step changes nothing");
+    } else {
+        rule.levers.cpuMax = true;
+        rule.cpu = *action.cpuThrottle;
+    }
+}
+
+void checkMemoryThrottle(CompiledRule& rule, const AvoidanceAction& action,
+                         Limitations& limitations) {
+    if (!action.memoryThrottle) {
         return;
     }
-    rule.throttles = true;
-    rule.terms = terms;
-    if (!action.allowedSomewhere) {
-        limitations.add("no PodQOS allows action " + name + ": no pod will be touched");
+    const auto& terms = *action.memoryThrottle;
+    if (!rule.metric->byMemoryThrottle) {
+        limitations.add(notLoweredBy(rule, "memoryThrottle", action));
+    } else if (!terms.forceGc && terms.stepMemoryRatio <= 0) {
+        limitations.add("memoryThrottle of action " + action.name +
+                        " has neither forceGC nor a stepMemoryRatio: it changes nothing");
+    } else {
+        rule.levers.memoryReclaim = terms.forceGc;
+        rule.levers.memoryHigh = terms.stepMemoryRatio > 0;
+        rule.memory = terms;
+    }
+}
+
+void checkEviction(CompiledRule& rule, const AvoidanceAction& action, Limitations& limitations) {
+    if (!action.eviction) {
+        return;
+    }
+    if (rule.metric->byEviction) {
+        rule.levers.eviction = true;
+    } else {
+        limitations.add(notLoweredBy(rule, "eviction", action));
+    }
+}
+
+/// Without a delivery so far it is not wrong yet, but it may be a typing mistake.
+void checkCustom(const CompiledRule& rule, Limitations& limitations) {
+    if (rule.metric->subject != Subject::custom) {
+        return;
+    }
+    if (const auto near = nearestBuiltinMetric(rule.rule.metric); !near.empty()) {
+        limitations.add(rule.rule.metric + " is no built-in metric (" + std::string(near) +
+                        " is one): it counts once a probe, a textfile or D-Bus delivers it");
     }
 }
 
@@ -70,19 +115,14 @@ void checkRule(CompiledRule& rule, const CompiledAction* action, bool nameTakenA
         return;
     }
     Limitations limitations;
-    if (action->action.cpuThrottle) {
-        checkThrottle(rule, *action, limitations);
-    }
-    if (action->action.memoryThrottle) {
-        limitations.add("memoryThrottle.forceGC is not carried out by this version");
-    }
-    if (action->action.eviction) {
-        limitations.add("eviction needs a cluster connection, which this version does not have: "
-                        "no pod will be evicted");
-    }
-    if (action->action.disablesScheduling()) {
-        limitations.add("disabling scheduling needs a cluster connection, which this version does "
-                        "not have: the node stays open for new pods");
+    checkCustom(rule, limitations);
+    checkCpuThrottle(rule, action->action, limitations);
+    checkMemoryThrottle(rule, action->action, limitations);
+    checkEviction(rule, action->action, limitations);
+    rule.levers.scheduling = action->action.disablesScheduling();
+    if ((rule.levers.throttles() || rule.levers.eviction) && !action->allowedSomewhere) {
+        limitations.add("no PodQOS allows action " + action->action.name +
+                        ": no pod will be touched");
     }
     rule.limitation = limitations.take();
 }

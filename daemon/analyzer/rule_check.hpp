@@ -7,7 +7,8 @@
 
 namespace plimsoll::analyzer {
 
-/// Fills valid, throttles, terms and limitation. `action` is null when there is none of that name.
+/// Fills valid, levers, their terms and limitation. `rule.metric` is set; `action` is null when
+/// there is none of that name.
 void checkRule(CompiledRule& rule, const CompiledAction* action, bool nameTakenAlready);
 
 } // namespace plimsoll::analyzer

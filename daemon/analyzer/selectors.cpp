@@ -12,17 +12,26 @@ bool contains(const std::vector<T>& values, const T& value) {
     return std::ranges::find(values, value) != values.end();
 }
 
-bool holds(const LabelRequirement& requirement, const Labels& labels) {
-    const auto found = labels.find(requirement.key);
-    const bool present = found != labels.end();
-    const auto listed = [&] { return contains(requirement.values, found->second); };
+/// `value` none: there is no such label.
+bool holds(const LabelRequirement& requirement, std::optional<std::string_view> value) {
+    const auto listed = [&] {
+        return std::ranges::find(requirement.values, *value) != requirement.values.end();
+    };
     switch (requirement.op) {
-    case LabelRequirement::Operator::in: return present && listed();
-    case LabelRequirement::Operator::notIn: return !present || !listed();
-    case LabelRequirement::Operator::exists: return present;
-    case LabelRequirement::Operator::doesNotExist: return !present;
+    case LabelRequirement::Operator::in: return value && listed();
+    case LabelRequirement::Operator::notIn: return !value || !listed();
+    case LabelRequirement::Operator::exists: return value.has_value();
+    case LabelRequirement::Operator::doesNotExist: return !value;
     }
     return false;
+}
+
+/// `find` gives the value of a key.
+template <class Find>
+bool allHold(const LabelSelector& selector, Find find) {
+    return std::ranges::all_of(selector.requirements, [&find](const LabelRequirement& each) {
+        return holds(each, find(each.key));
+    });
 }
 
 bool inAnyRange(const std::vector<PriorityRange>& ranges, std::int32_t priority) {
@@ -34,8 +43,16 @@ bool inAnyRange(const std::vector<PriorityRange>& ranges, std::int32_t priority)
 } // namespace
 
 bool matches(const LabelSelector& selector, const Labels& labels) {
-    return std::ranges::all_of(selector.requirements, [&labels](const LabelRequirement& each) {
-        return holds(each, labels);
+    return allHold(selector, [&labels](const std::string& key) -> std::optional<std::string_view> {
+        const auto found = labels.find(key);
+        return found == labels.end() ? std::nullopt
+                                     : std::optional<std::string_view>(found->second);
+    });
+}
+
+bool matches(const LabelSelector& selector, std::string_view key, std::string_view value) {
+    return allHold(selector, [&](const std::string& wanted) {
+        return wanted == key ? std::optional(value) : std::nullopt;
     });
 }
 

@@ -6,12 +6,15 @@
 #include "daemon/model/policy.hpp"
 
 #include <optional>
+#include <string_view>
 
 namespace plimsoll::analyzer {
 
 /// All requirements hold; one without requirements matches everything.
 /// NotIn passes when the key is missing; In never does, not even for the value "".
 bool matches(const LabelSelector& selector, const Labels& labels);
+/// The same for something with one label.
+bool matches(const LabelSelector& selector, std::string_view key, std::string_view value);
 
 bool matches(const ScopeRequirement& requirement, const Pod& pod);
 

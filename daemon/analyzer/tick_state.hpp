@@ -6,8 +6,12 @@
 #include "daemon/analyzer/analyzer.hpp"
 #include "daemon/analyzer/candidates.hpp"
 #include "daemon/analyzer/compiled_policy.hpp"
+#include "daemon/analyzer/effects.hpp"
+#include "daemon/analyzer/preview_score.hpp"
 #include "daemon/analyzer/rule_machine.hpp"
+#include "daemon/analyzer/rule_value.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -23,18 +27,35 @@ inline constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 struct RuleState {
     RuleMachine machine;
     std::uint64_t sinceTick = 0;
-    std::size_t holds = 0; ///< pods, this tick
-    bool acts = false;     ///< this tick
+    bool everKnown = false; ///< its metric has had a value since then
+    RuleValue value;        ///< this tick
+    PreviewEpisode episode;
+    std::size_t holds = 0;     ///< pods and levers, this tick
+    bool acts = false;         ///< this tick
+    std::size_t troubleIs = 0; ///< what RuleStatus::trouble says, so that it is composed only once
+};
+
+/// What one lever does with one pod in this tick.
+struct PodLever {
+    std::size_t held = kNone; ///< into State::Data::held
+    bool settled = false;     ///< drift or undo: nothing else is done with it
+    bool lowered = false;     ///< so no rule raises it
+    bool explained = false;
+    std::string_view leftAlone; ///< why; empty: it got a step, or nobody asked
 };
 
 /// One pod of the snapshot, joined with its Pod object and with what is held of it.
 struct BoundPod {
     std::shared_ptr<const PodCgroup> cgroup;
-    std::size_t pod = kNone;    ///< into CompiledPolicy::pods
-    std::size_t held = kNone;   ///< into State::Data::held, this tick
-    bool settled = false;       ///< this tick: drift or undo, nothing else is done with it
-    bool lowered = false;       ///< this tick, so no rule raises it
-    std::string_view leftAlone; ///< why; empty: it got a step, or nobody asked
+    std::size_t pod = kNone; ///< into CompiledPolicy::pods
+    bool leaving = false;    ///< terminating or evicted: what it uses counts as released
+    /// cpuMax, memoryHigh, memoryReclaim, eviction.
+    std::array<PodLever, 4> levers;
+
+    PodLever& of(Lever lever) { return levers.at(static_cast<std::size_t>(lever)); }
+    [[nodiscard]] const PodLever& of(Lever lever) const {
+        return levers.at(static_cast<std::size_t>(lever));
+    }
 };
 
 /// One HeldPod, joined with the snapshot and the rules.
@@ -46,11 +67,11 @@ struct HeldView {
     std::size_t causeCount = 0;
 };
 
-/// What an acting rule asks for.
+/// An acting rule that moves the lever being planned.
 struct Acting {
     std::size_t rule = 0;
-    Millicores gap;
-    CpuThrottle terms;
+    std::optional<Gap> gap;                      ///< none: not quantified, a few pods at a time
+    unsigned batchLeft = 0;                      ///< so many more than are being judged already
     const std::vector<bool>* selected = nullptr; ///< CompiledAction::selected
 };
 
@@ -60,10 +81,25 @@ struct Candidate {
     std::size_t sample = 0;
 };
 
+/// A pod and lever that somebody else took over.
+struct Yielded {
+    std::uint64_t inode = 0;
+    Lever lever = Lever::cpuMax;
+    friend bool operator==(const Yielded&, const Yielded&) = default;
+};
+
+/// Since when a pod is seen terminating.
+struct Terminating {
+    std::uint64_t inode = 0;
+    MonotonicTime since;
+};
+
 struct State::Data {
     std::shared_ptr<const CompiledPolicy> policy;
-    std::vector<RuleState> rules;       ///< parallel to policy->rules
-    std::vector<std::uint64_t> yielded; ///< inodes of pods that somebody else took over
+    std::vector<RuleState> rules; ///< parallel to policy->rules
+    std::vector<Yielded> yielded;
+    std::vector<Terminating> terminating;
+    EffectLedger effects;
 
     // What the last decision said, to see what is new.
     std::vector<RuleStatus> ruleStatuses;
@@ -75,18 +111,29 @@ struct State::Data {
     std::vector<std::size_t> causes; ///< rule indices
     std::vector<Acting> acting;
     std::vector<Candidate> order;
+    std::vector<bool> served; ///< by rule: a throttle step of this tick is for it
 };
 
 /// What the parts of a decision work on.
 struct Tick {
     const CompiledPolicy& policy;
     const Snapshot& snapshot;
+    const Hands& hands;
     State::Data& data;
     Plan& plan;
+    Resources leaving; ///< in flight: released, but not shown by the node's values yet
 
     [[nodiscard]] std::span<const std::size_t> causesOf(const HeldView& view) const {
         return std::span(data.causes).subspan(view.firstCause, view.causeCount);
     }
+    [[nodiscard]] const HeldView* heldBy(std::size_t sample, Lever lever) const {
+        const auto index = data.bound[sample].of(lever).held;
+        return index == kNone ? nullptr : &data.held[index];
+    }
 };
+
+inline double amountOf(const Resources& resources, ReleaseUnit unit) {
+    return unit == ReleaseUnit::millicores ? resources.cpu.value : resources.memory.value;
+}
 
 } // namespace plimsoll::analyzer

@@ -24,7 +24,7 @@ constexpr std::size_t kPooledSnapshots = 4;
 
 struct Collector::Impl {
     explicit Impl(const Sources& sources)
-        : node(sources.procRoot), tree(sources.layout), buffer(kReadBuffer) {}
+        : node(sources.procRoot, sources.sysRoot), tree(sources.layout), buffer(kReadBuffer) {}
 
     std::shared_ptr<Snapshot> takeSnapshot();
 
@@ -54,7 +54,8 @@ std::shared_ptr<Snapshot> Collector::Impl::takeSnapshot() {
     return fresh;
 }
 
-std::shared_ptr<const Snapshot> Collector::collect(MonotonicTime now) {
+std::shared_ptr<const Snapshot> Collector::collect(MonotonicTime now,
+                                                   std::shared_ptr<const CustomSamples> custom) {
     Impl& my = *impl_;
     if (my.tree.refresh()) {
         followNodes(my.pods, my.tree.pods());
@@ -62,6 +63,7 @@ std::shared_ptr<const Snapshot> Collector::collect(MonotonicTime now) {
     std::shared_ptr<Snapshot> snapshot = my.takeSnapshot();
     snapshot->at = now;
     snapshot->tick = ++my.tick;
+    snapshot->custom = std::move(custom);
 
     Pass pass{.now = now, .tick = my.tick, .buffer = my.buffer};
     my.node.read(pass, snapshot->node);

@@ -13,15 +13,17 @@
 namespace plimsoll::collector {
 
 struct Sources {
-    std::string procRoot = "/proc";
+    std::string procRoot = "/proc"; ///< its net/dev is that of the daemon's network namespace
+    std::string sysRoot = "/sys";   ///< tells partitions from disks
     cgroup::Layout layout;
 };
 
 /// Keeps every file it reads open: a steady tick is a row of pread() calls and allocates nothing.
 /// Everything is read every tick, but for the containers' memory: that is up to 8 ticks old.
 /// A cgroup that vanishes while it is read is left out; one made again under the same path is new.
-/// Open files: 8 for a pod (its directory and seven files) and 4 for a container; a node of 110
-/// pods with three containers each (the sandbox is one) has 2200.
+/// Open files: 10 for a pod (its directory and nine files) and 4 for a container; a node of 110
+/// pods with three containers each (the sandbox is one) has 2420, one of 500 has 11000. Another 10
+/// are the node's own.
 class Collector {
 public:
     explicit Collector(const Sources& sources);
@@ -30,8 +32,9 @@ public:
     Collector& operator=(const Collector&) = delete;
 
     /// Reads everything once. `now` is CLOCK_MONOTONIC at the start of the tick. A snapshot that
-    /// nobody holds any more is used again for its buffers.
-    std::shared_ptr<const Snapshot> collect(MonotonicTime now);
+    /// nobody holds any more is used again for its buffers. `custom` goes into it as it is.
+    std::shared_ptr<const Snapshot>
+    collect(MonotonicTime now, std::shared_ptr<const CustomSamples> custom = noCustomSamples());
 
     /// What the last collect() could not read although it is there, in one sentence ("too many open
     /// files", no permission); its readings are Unknown::unreadable. None: all is well.

@@ -19,8 +19,8 @@ bool hasAllCpus(std::string_view text) {
 
 } // namespace
 
-NodeReader::NodeReader(const std::string& procRoot)
-    : proc_(::open(procRoot.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
+NodeReader::NodeReader(const std::string& procRoot, const std::string& sysRoot)
+    : proc_(::open(procRoot.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)), disks_(Disks(sysRoot)),
       statBuffer_(kFirstStatBuffer) {
     growStatBuffer();
 }
@@ -28,7 +28,10 @@ NodeReader::NodeReader(const std::string& procRoot)
 void NodeReader::read(Pass& pass, NodeSample& into) {
     readCpu(pass, into);
     readMemory(pass, into);
-    pressure_.read(proc_.get(), pass, into.pressure);
+    into.load = toReading(readFile(load_, proc_.get(), pass, cgroup::parseLoadAverage));
+    pressure_.read(proc_.get(), pass, into.pressure, into.stalled);
+    disks_.read(proc_.get(), pass, into.disks);
+    interfaces_.read(proc_.get(), pass, into.interfaces);
 }
 
 /// Makes room for nodes with many CPUs, once.

@@ -15,16 +15,26 @@ namespace plimsoll::collector {
 /// What pods and containers have in common.
 class UsageReader {
 public:
-    /// Millicores; none: the cgroup is gone. cpu.stat is there with and without the cpu controller,
-    /// so ENODEV from it says that the cgroup was removed.
-    std::optional<Reading<Millicores>> readCpu(int directory, Pass& pass);
-    Reading<Bytes> readWorkingSet(int directory, Pass& pass);
+    struct Cpu {
+        Reading<Millicores> usage = std::unexpected(Unknown::notYet);
+        Reading<Percent> throttled = std::unexpected(Unknown::notYet);
+    };
+    /// None: the cgroup is gone. cpu.stat is there with and without the cpu controller, so ENODEV
+    /// from it says that the cgroup was removed.
+    std::optional<Cpu> readCpu(int directory, Pass& pass);
+
+    struct Memory {
+        Reading<Bytes> current = std::unexpected(Unknown::notYet);
+        Reading<Bytes> workingSet = std::unexpected(Unknown::notYet);
+    };
+    Memory readMemory(int directory, Pass& pass);
 
 private:
     cgroup::KeptFile cpuStat_{"cpu.stat"};
     cgroup::KeptFile memoryCurrent_{"memory.current"};
     cgroup::KeptFile memoryStat_{"memory.stat"};
     CounterRate cpu_;
+    ThrottledShare throttled_;
 };
 
 class ContainerReader {
@@ -58,10 +68,16 @@ public:
     [[nodiscard]] const std::shared_ptr<const PodCgroup>& identity() const { return identity_; }
 
 private:
+    void readLimits(int directory, Pass& pass, PodSample& into);
+    void readContainers(Pass& pass, PodSample& into);
+
     Node* node_;
     std::shared_ptr<const PodCgroup> identity_;
     UsageReader usage_;
     cgroup::KeptFile cpuMax_{"cpu.max"};
+    cgroup::KeptFile memoryHigh_{"memory.high"};
+    cgroup::KeptFile memoryEvents_{"memory.events"};
+    CounterRate highEvents_;
     PressureReader pressure_{"cpu.pressure", "memory.pressure", "io.pressure"};
     std::vector<ContainerReader> containers_;
 };

@@ -4,6 +4,7 @@
 
 #include "cgroup/kept_file.hpp"
 #include "cgroup/parse.hpp"
+#include "daemon/collector/rates.hpp"
 #include "daemon/model/snapshot.hpp"
 
 #include <cerrno>
@@ -58,22 +59,25 @@ Reading<T> toReading(std::expected<T, cgroup::ReadFailure> result) {
     return *std::move(result);
 }
 
-/// The three pressure files of a cgroup, or of /proc.
+/// The three pressure files of a cgroup, or of /proc, and what came to their totals since last
+/// time.
 class PressureReader {
 public:
     PressureReader(const char* cpu, const char* memory, const char* io)
         : cpu_(cpu), memory_(memory), io_(io) {}
 
-    void read(int directory, Pass& pass, PressureSet& into) {
+    void read(int directory, Pass& pass, PressureSet& into, StalledSet& stalled) {
         into.cpu = toReading(readFile(cpu_, directory, pass, cgroup::parsePressure));
         into.memory = toReading(readFile(memory_, directory, pass, cgroup::parsePressure));
         into.io = toReading(readFile(io_, directory, pass, cgroup::parsePressure));
+        stalled_.update(into, pass.now, stalled);
     }
 
 private:
     cgroup::KeptFile cpu_;
     cgroup::KeptFile memory_;
     cgroup::KeptFile io_;
+    StalledRates stalled_;
 };
 
 } // namespace plimsoll::collector

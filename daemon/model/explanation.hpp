@@ -40,10 +40,8 @@ struct Explanation {
     std::int64_t realtimeMicroseconds = 0; ///< since 1970
     std::vector<Signal> signals;           ///< of the rules that act or recover
     std::vector<ExplainedStep> steps;
-    std::vector<Considered> considered; ///< at most kMostConsidered
+    std::vector<Considered> considered; ///< as in Plan
     std::size_t consideredOmitted = 0;
-
-    static constexpr std::size_t kMostConsidered = 64;
 };
 
 /// One sentence: "2 steps for rule a/b: cpu_total_usage 6840 above 6000".

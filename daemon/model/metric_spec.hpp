@@ -42,11 +42,11 @@ struct Conversion {
 
 struct MetricSpec {
     std::string name;
-    std::string unit;             ///< shown, nothing else; empty: none
-    unsigned actionPriority = 5;  ///< 0 to 10; of several metrics the highest decides the order
-    std::vector<SortKey> order;   ///< empty: the general order
-    bool throttleable = true;     ///< cpuThrottle or memoryThrottle can lower it
-    bool evictable = true;        ///< eviction can lower it
+    std::string unit;            ///< shown, nothing else; empty: none
+    unsigned actionPriority = 5; ///< 0 to 10; of several metrics the highest decides the order
+    std::vector<SortKey> order;  ///< empty: the general order
+    bool throttleable = true;    ///< cpuThrottle or memoryThrottle can lower it
+    bool evictable = true;       ///< eviction can lower it
     /// None: how much a step lowers it is not known, so a few pods are touched at a time. The two
     /// flags switch the use of it off for one kind of step.
     std::optional<Conversion> conversion;

@@ -8,6 +8,7 @@
 #include "daemon/model/units.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -29,19 +30,19 @@ struct HeldPod {
     unsigned reapplied = 0;        ///< how often drift was written over, since the first throttle
     /// A write to it is under way on the worker: it is neither judged nor changed.
     bool changing = false;
-    std::vector<RuleKey> causes;   ///< the rules that asked for it; none left: undo at once
+    std::vector<RuleKey> causes; ///< the rules that asked for it; none left: undo at once
 
     [[nodiscard]] Lever lever() const { return applied.lever(); }
 };
 
 enum class StepKind : std::uint8_t {
-    throttle, ///< lower a limit
-    restore,  ///< raise it, at last back to the baseline
-    undo,     ///< straight back to the baseline: the reason is gone
-    reapply,  ///< our value was lost to systemd or kubelet
-    yield,    ///< somebody else's value: let go, it is the new baseline
-    reclaim,  ///< have the kernel take memory from the pod, once
-    evict,    ///< ask the API server to end the pod
+    throttle,  ///< lower a limit
+    restore,   ///< raise it, at last back to the baseline
+    undo,      ///< straight back to the baseline: the reason is gone
+    reapply,   ///< our value was lost to systemd or kubelet
+    yield,     ///< somebody else's value: let go, it is the new baseline
+    reclaim,   ///< have the kernel take memory from the pod, once
+    evict,     ///< ask the API server to end the pod
     closeNode, ///< keep new pods away
 };
 /// "throttle", …, "disable-scheduling".
@@ -66,12 +67,13 @@ struct Step {
     Bytes amount;                   ///< reclaim: ask for so much
     std::chrono::seconds grace{30}; ///< evict: terminationGracePeriodSeconds
     bool toBaseline = false;        ///< write the baseline back verbatim and forget the pod
-    Resources expected; ///< what should leave (throttle, …) or may come back (restore)
-    Resources usage;    ///< the pod's usage this was computed from
+    Resources expected;             ///< what should leave (throttle, …) or may come back (restore)
+    Resources usage;                ///< the pod's usage this was computed from
     std::vector<RuleKey>
         causes;         ///< rules that hold the pod after this step; of a last step, that held it
     std::string reason; ///< one sentence: rule, value against watermark, why this pod
     Disposition disposition = Disposition::act; ///< what is not `act` is published, not done
+    std::uint64_t planTick = 0; ///< of the plan it is part of, for those that end later
 };
 
 /// What became of a step.
@@ -87,6 +89,7 @@ struct Outcome {
 /// One pod that an acting rule looked at: what it got, or why it was left alone.
 struct Considered {
     std::string podName;
+    Lever lever = Lever::cpuMax;
     std::string facts; ///< what the order saw: "priority 0, BestEffort, uses 1700m"; may be empty
     std::string note;  ///< "cpu.max 'max 100000' → '153000 100000'", or why not
     bool touched = false; ///< some step of this plan is about it
@@ -98,6 +101,9 @@ struct Plan {
     /// In the order in which they would be touched, then those that never could be. Filled only
     /// while some rule acts.
     std::vector<Considered> considered;
+    std::size_t consideredOmitted = 0; ///< more of them than kMostConsidered
+
+    static constexpr std::size_t kMostConsidered = 64;
     [[nodiscard]] bool empty() const { return steps.empty(); }
 };
 
@@ -106,7 +112,7 @@ struct Effect {
     std::uint64_t planTick = 0; ///< of the plan it was part of
     std::string podName;
     Lever lever = Lever::cpuMax;
-    RuleKey rule;       ///< the first of its causes
+    RuleKey rule; ///< the first of its causes
     Resources expected;
     Resources measured; ///< by how much the pod uses less
     double before = 0;  ///< the rule's metric at the step, and now

@@ -7,52 +7,61 @@ namespace plimsoll {
 
 namespace {
 
-/// What is absent counts as 0.
 template <class Unit>
-Amount<Unit> sumOf(const std::vector<ContainerResources>& containers,
-                   std::optional<Amount<Unit>> ContainerResources::* amount) {
+using Member = std::optional<Amount<Unit>> ContainerResources::*;
+
+/// A request that is absent counts as 0.
+template <class Unit>
+Amount<Unit> effective(const Pod& pod, Member<Unit> amount) {
+    if (const auto& own = pod.podLevel.*amount) {
+        return *own;
+    }
     Amount<Unit> sum;
-    for (const auto& container : containers) {
+    for (const auto& container : pod.containers) {
         sum += (container.*amount).value_or(Amount<Unit>{});
     }
-    return sum;
+    const auto startup = pod.startup ? (*pod.startup).*amount : std::nullopt;
+    return std::max(sum, startup.value_or(Amount<Unit>{}));
 }
 
 /// None unless every container has one.
 template <class Unit>
-std::optional<Amount<Unit>> limitOf(const std::vector<ContainerResources>& containers,
-                                    std::optional<Amount<Unit>> ContainerResources::* amount) {
+std::optional<Amount<Unit>> limitOf(const Pod& pod, Member<Unit> amount) {
+    if (const auto& own = pod.podLevel.*amount) {
+        return own;
+    }
     const auto hasNone = [amount](const auto& container) { return !(container.*amount); };
-    if (containers.empty() || std::ranges::any_of(containers, hasNone)) {
+    if (pod.containers.empty() || std::ranges::any_of(pod.containers, hasNone) ||
+        (pod.startup && hasNone(*pod.startup))) {
         return std::nullopt;
     }
-    return sumOf(containers, amount);
+    return effective(pod, amount);
 }
 
 } // namespace
 
 Millicores Pod::cpuRequest() const {
-    return sumOf(containers, &ContainerResources::cpuRequest);
+    return effective(*this, &ContainerResources::cpuRequest);
 }
 
 std::optional<Millicores> Pod::cpuLimit() const {
-    return limitOf(containers, &ContainerResources::cpuLimit);
+    return limitOf(*this, &ContainerResources::cpuLimit);
 }
 
 Millicores Pod::elasticCpu() const {
-    return sumOf(containers, &ContainerResources::elasticCpu);
+    return effective(*this, &ContainerResources::elasticCpu);
 }
 
 Bytes Pod::memoryRequest() const {
-    return sumOf(containers, &ContainerResources::memoryRequest);
+    return effective(*this, &ContainerResources::memoryRequest);
 }
 
 std::optional<Bytes> Pod::memoryLimit() const {
-    return limitOf(containers, &ContainerResources::memoryLimit);
+    return limitOf(*this, &ContainerResources::memoryLimit);
 }
 
 Bytes Pod::elasticMemory() const {
-    return sumOf(containers, &ContainerResources::elasticMemory);
+    return effective(*this, &ContainerResources::elasticMemory);
 }
 
 } // namespace plimsoll

@@ -52,11 +52,17 @@ struct Pod {
     std::optional<std::chrono::seconds> terminationGracePeriod;
     /// Seconds since 1970; none when status.startTime is absent.
     std::optional<std::int64_t> startTime;
-    std::vector<ContainerResources> containers;
+    std::vector<ContainerResources> containers; ///< with sidecars, without other init containers
+    /// The most that init containers need at one time, with the sidecars before them; a limit of it
+    /// is none when one of them has none. Without init containers: none.
+    std::optional<ContainerResources> startup;
+    /// spec.resources: what is there counts in place of the containers' own.
+    ContainerResources podLevel;
 
-    /// Sum of the containers' requests (a container without one counts as 0).
+    /// As the scheduler and kubelet count: what the containers sum up to (one without a request
+    /// counts as 0), or what starting takes where that is more.
     [[nodiscard]] Millicores cpuRequest() const;
-    /// Sum of the containers' limits; none unless every container has one.
+    /// Of limits likewise; none unless every container has one.
     [[nodiscard]] std::optional<Millicores> cpuLimit() const;
     [[nodiscard]] Millicores elasticCpu() const; ///< 0: uses none
     [[nodiscard]] Bytes memoryRequest() const;

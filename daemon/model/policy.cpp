@@ -19,6 +19,14 @@ std::string Refusal::text() const {
     return result;
 }
 
+void ObjectStatus::add(const Refusal& refusal) {
+    if (refusal.notActedOn) {
+        notActedOn.push_back(refusal.path);
+    } else {
+        problems.push_back(refusal.path + (refusal.path.empty() ? "" : ": ") + refusal.reason);
+    }
+}
+
 const AvoidanceAction* PolicySet::findAction(std::string_view actionName) const {
     const auto found = std::ranges::find(actions, actionName, &AvoidanceAction::name);
     return found == actions.end() ? nullptr : &*found;

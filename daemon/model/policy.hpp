@@ -136,13 +136,15 @@ struct Refusal {
     std::string object; ///< "NodeQOS/watermark2", as far as it is known
     std::string path;   ///< "spec.rules[0].metricRule.value"
     std::string reason; ///< a sentence that says what would be right
+    /// A warning of a field that is good and that nothing here acts on yet.
+    bool notActedOn = false;
 
     /// "file:line: object: path: reason", leaving out what is empty.
     [[nodiscard]] std::string text() const;
     friend bool operator==(const Refusal&, const Refusal&) = default;
 };
 
-/// What became of one policy object.
+/// What became of one NodeQOS, PodQOS or AvoidanceAction: what the status of a resource would say.
 struct ObjectStatus {
     std::string kind;
     std::string name;   ///< empty: it has none
@@ -151,6 +153,7 @@ struct ObjectStatus {
     std::vector<std::string> notActedOn; ///< paths of fields: "spec.resourceQOS"
     std::vector<std::string> problems;   ///< "path: reason", errors and warnings
 
+    void add(const Refusal& refusal);
     friend bool operator==(const ObjectStatus&, const ObjectStatus&) = default;
 };
 
@@ -162,6 +165,7 @@ struct PolicySet {
     std::vector<Pod> pods;
     std::optional<Node> node;
     std::vector<Refusal> refusals;
+    std::vector<ObjectStatus> objects; ///< also those refused, in the order in which they were read
 
     [[nodiscard]] const AvoidanceAction* findAction(std::string_view name) const;
 };

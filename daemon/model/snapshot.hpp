@@ -64,7 +64,7 @@ struct StalledSet {
 
 /// One whole block device (no partitions), from /proc/diskstats.
 struct DiskSample {
-    std::string name; ///< "sda", "nvme0n1"
+    std::string name;                                              ///< "sda", "nvme0n1"
     Reading<double> readKibps = std::unexpected(Unknown::notYet);  ///< KiB a second
     Reading<double> writeKibps = std::unexpected(Unknown::notYet); ///< KiB a second
     Reading<double> readIops = std::unexpected(Unknown::notYet);
@@ -74,9 +74,9 @@ struct DiskSample {
 
 /// One network interface, from /proc/net/dev.
 struct InterfaceSample {
-    std::string name; ///< "eth0"
-    Reading<double> receiveKbps = std::unexpected(Unknown::notYet); ///< 1000 bits a second
-    Reading<double> sendKbps = std::unexpected(Unknown::notYet);    ///< 1000 bits a second
+    std::string name;                                                  ///< "eth0"
+    Reading<double> receiveKbps = std::unexpected(Unknown::notYet);    ///< 1000 bits a second
+    Reading<double> sendKbps = std::unexpected(Unknown::notYet);       ///< 1000 bits a second
     Reading<double> receivePackets = std::unexpected(Unknown::notYet); ///< a second
     Reading<double> sendPackets = std::unexpected(Unknown::notYet);
     Reading<double> receiveDrops = std::unexpected(Unknown::notYet);

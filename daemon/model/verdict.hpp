@@ -53,11 +53,11 @@ struct Gap {
 /// How right a rule with strategy Preview has been: an episode is one time above the watermark.
 /// "On its own": the metric came back below within the time in which acting would have shown.
 struct PreviewScore {
-    unsigned episodes = 0;    ///< that are over, or lasted long enough to be judged
-    unsigned onItsOwn = 0;    ///< acting would have been for nothing
-    unsigned wouldHelp = 0;   ///< stayed above: acting would have been right
-    double lastSeconds = 0;   ///< how long the last one was above
-    Resources lastExpected;   ///< what the first plan of the last one would have released
+    unsigned episodes = 0;  ///< that are over, or lasted long enough to be judged
+    unsigned onItsOwn = 0;  ///< acting would have been for nothing
+    unsigned wouldHelp = 0; ///< stayed above: acting would have been right
+    double lastSeconds = 0; ///< how long the last one was above
+    Resources lastExpected; ///< what the first plan of the last one would have released
     friend bool operator==(const PreviewScore&, const PreviewScore&) = default;
 };
 

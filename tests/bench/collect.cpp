@@ -31,14 +31,24 @@ struct KeptOpen {
     std::vector<int> inTurn;
 };
 
+/// What the collector reads of /proc; net/dev is that of a process.
+bool isOfNode(std::string_view path) {
+    for (const char* file : {"/proc/stat", "/proc/meminfo", "/proc/loadavg", "/proc/diskstats"}) {
+        if (path == file) {
+            return true;
+        }
+    }
+    return path.starts_with("/proc/pressure/") ||
+           (path.starts_with("/proc/") && path.ends_with("/net/dev"));
+}
+
 KeptOpen keptOpen(const std::string& root) {
     KeptOpen found;
     for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
         std::error_code error;
         const std::string path = fs::read_symlink(entry.path(), error);
-        const bool ofNode =
-            path == "/proc/stat" || path == "/proc/meminfo" || path.starts_with("/proc/pressure/");
-        if (error || (!path.starts_with(root + "/") && !ofNode) || fs::is_directory(path, error)) {
+        if (error || (!path.starts_with(root + "/") && !isOfNode(path)) ||
+            fs::is_directory(path, error)) {
             continue;
         }
         const bool inTurn = path.find(".scope/memory.") != std::string::npos;

@@ -27,7 +27,7 @@ NodeQos nodeQos(int number) {
     static constexpr std::array<std::pair<const char*, double>, kRulesPerPolicy> kRules{{
         {"cpu_total_usage", 20'000},
         {"cpu_total_utilization", 70},
-        {"cpu_total_usage", 25'000},
+        {"pod_cpu_pressure_some", 50}, // a look at every pod
         {"memory_total_usage", 100e9},
         {"memory_total_utilization", 90},
     }};
@@ -98,6 +98,7 @@ Snapshot DecideLoad::makeSnapshot(double millicores) const {
         sample.cpuUsage = Millicores{millicores / pods_};
         sample.cpuMax = CpuMax{Microseconds{400'000}, Microseconds{100'000}};
         sample.memoryWorkingSet = Bytes{1e7};
+        sample.stalled.cpuSome = Percent{10};
         snapshot.pods.push_back(std::move(sample));
     }
     return snapshot;

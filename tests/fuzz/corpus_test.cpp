@@ -65,8 +65,8 @@ TEST_P(CorpusOf, holds_for_every_seed_cut_short_and_changed) {
 
 INSTANTIATE_TEST_SUITE_P(Fuzz, CorpusOf,
                          testing::Values(Target{"parse", fuzzParse}, Target{"cpu_max", fuzzCpuMax},
-                                         Target{"layout", fuzzLayout},
-                                         Target{"policy", fuzzPolicy}));
+                                         Target{"layout", fuzzLayout}, Target{"policy", fuzzPolicy},
+                                         Target{"quantity", fuzzQuantity}));
 
 } // namespace
 } // namespace plimsoll::fuzz

@@ -14,5 +14,7 @@ void fuzzCpuMax(std::string_view text);
 void fuzzLayout(std::string_view text);
 /// policies.d/*.yaml.
 void fuzzPolicy(std::string_view text);
+/// Watermarks and resources.
+void fuzzQuantity(std::string_view text);
 
 } // namespace plimsoll::fuzz

@@ -55,5 +55,23 @@ TEST(Allocations, none_in_a_steady_tick_with_held_pods_that_wait) {
     EXPECT_TRUE(node.decision.plan.empty());
 }
 
+TEST(Allocations, none_in_a_steady_tick_with_series_of_every_kind) {
+    auto node = fiveHundredPodsAndFiftyRules();
+    node.addRule({.name = "victims", .watermark = 50, .metric = "pod_cpu_pressure_some"});
+    node.addRule({.name = "queue", .watermark = 50, .metric = "queue_length_of_the_service"});
+    node.addRule({.name = "nobody", .watermark = 50, .metric = "delivered_by_nobody_so_far"});
+    node.addRule({.name = "memory", .watermark = 1e15, .metric = "memory_total_usage"});
+    node.addRule({.name = "preview", .watermark = 1e9, .strategy = Strategy::preview});
+    for (auto& fake : node.pods) {
+        fake.stalled.cpuSome = Percent{10};
+    }
+    node.tick();
+    node.deliver("queue_length_of_the_service", 5, {{"a-label-of-some-length", "and-its-value"}});
+    node.ticks(3);
+    ASSERT_EQ(node.decision.rules[50].value, 10.0);
+    ASSERT_EQ(node.decision.rules[51].value, 5.0);
+    EXPECT_EQ(allocationsOfOneTick(node), 0U);
+}
+
 } // namespace
 } // namespace plimsoll::analyzer

@@ -11,7 +11,10 @@ namespace {
 
 CandidateFacts facts(std::string_view name, QosClass qosClass, double usage = 0,
                      std::int32_t priority = 0) {
-    return {.priority = priority, .qosClass = qosClass, .usage = Millicores{usage}, .name = name};
+    return {.priority = priority,
+            .qosClass = qosClass,
+            .usage = {.cpu = Millicores{usage}},
+            .name = name};
 }
 
 CandidateFacts elastic(std::string_view name, double limit, double usage = 0) {
@@ -26,8 +29,16 @@ CandidateFacts started(std::string_view name, std::int64_t startTime) {
     return result;
 }
 
-std::vector<std::string> namesInOrder(std::vector<CandidateFacts> all) {
-    std::ranges::sort(all, isTouchedBefore);
+/// Crane's CPU sorter.
+const std::vector<SortKey> kCpuOrder{SortKey::useElasticResource, SortKey::priority,
+                                     SortKey::podQosClass,        SortKey::cpuUsage,
+                                     SortKey::extCpuUsage,        SortKey::runningTime};
+
+std::vector<std::string> namesInOrder(std::vector<CandidateFacts> all,
+                                      std::vector<SortKey> order = kCpuOrder) {
+    std::ranges::sort(all, [&order](const CandidateFacts& a, const CandidateFacts& b) {
+        return rankOf(a, order) < rankOf(b, order);
+    });
     std::vector<std::string> names;
     std::ranges::transform(all, std::back_inserter(names),
                            [](const CandidateFacts& each) { return std::string(each.name); });
@@ -64,9 +75,39 @@ TEST(CandidateOrder, class_runs_from_unknown_to_guaranteed) {
               (std::vector<std::string>{"u", "be", "b", "g"}));
 }
 
-TEST(CandidateOrder, smaller_share_of_the_elastic_limit_goes_first) {
-    EXPECT_EQ(namesInOrder({elastic("a-lim2", 2000, 1000), elastic("b-lim4", 4000, 1000)}),
-              (std::vector<std::string>{"b-lim4", "a-lim2"}));
+TEST(CandidateOrder, who_uses_more_of_its_elastic_limit_goes_first) {
+    EXPECT_EQ(namesInOrder({elastic("a-lim4", 4000, 1000), elastic("b-lim2", 2000, 1000)}),
+              (std::vector<std::string>{"b-lim2", "a-lim4"}));
+}
+
+TEST(CandidateOrder, can_be_composed) {
+    auto big = facts("big", QosClass::guaranteed, 100, 9);
+    big.usage.memory = Bytes{1e9};
+    auto worst = facts("worst", QosClass::guaranteed, 100, 9);
+    worst.metricValue = 3;
+    const auto first = facts("first", QosClass::bestEffort, 200);
+    EXPECT_EQ(namesInOrder({first, big, worst}, {SortKey::memoryUsage}),
+              (std::vector<std::string>{"big", "first", "worst"}));
+    EXPECT_EQ(namesInOrder({first, big, worst}, {SortKey::metricValue, SortKey::priority}),
+              (std::vector<std::string>{"worst", "first", "big"}));
+    EXPECT_EQ(namesInOrder({first, big, worst}, {}),
+              (std::vector<std::string>{"big", "first", "worst"}))
+        << "by name";
+}
+
+TEST(CandidateOrder, every_key_has_a_name_and_the_other_way_round) {
+    const auto names = sortKeyNames();
+    EXPECT_EQ(names.size(), CandidateRank::kMostKeys);
+    for (const auto each : names) {
+        EXPECT_EQ(name(*sortKeyFromName(each)), each);
+    }
+    EXPECT_EQ(sortKeyFromName("cpuusage"), std::nullopt);
+}
+
+TEST(CandidateOrder, huge_values_do_not_overflow) {
+    auto huge = facts("huge", QosClass::bestEffort, 1e300);
+    auto tiny = facts("tiny", QosClass::bestEffort, -1e300);
+    EXPECT_EQ(namesInOrder({tiny, huge}), (std::vector<std::string>{"huge", "tiny"}));
 }
 
 TEST(CandidateOrder, no_start_time_goes_before_young_before_old) {

@@ -18,6 +18,12 @@ Millicores FakePod::usage() const {
     return std::min(demand, cpuMax.rate().value_or(demand));
 }
 
+/// memory.high takes what it can at once.
+Bytes FakePod::workingSet() const {
+    const auto high = memoryHigh.bytes.value_or(memoryDemand);
+    return std::max(std::min(memoryDemand, high), std::min(memoryDemand, unreclaimable));
+}
+
 Rule makeRule(const RuleSpec& spec) {
     return {.name = spec.name,
             .metric = spec.metric,
@@ -45,6 +51,18 @@ std::string FakeNode::addAction(const std::string& name, CpuThrottle terms) {
         {.name = name, .coolDown = std::chrono::seconds(0), .cpuThrottle = terms});
     policy.podQos[0].allowedActions.push_back(name);
     return name;
+}
+
+std::string FakeNode::addAction(AvoidanceAction action) {
+    auto name = action.name;
+    policy.podQos[0].allowedActions.push_back(name);
+    policy.actions.push_back(std::move(action));
+    return name;
+}
+
+Rule& FakeNode::addRule(const RuleSpec& spec) {
+    policy.nodeQos[0].rules.push_back(makeRule(spec));
+    return policy.nodeQos[0].rules.back();
 }
 
 FakePod& FakeNode::add(const std::string& name, double demand) {
@@ -90,14 +108,19 @@ Snapshot FakeNode::measure() {
         snapshot.node.cpuUsage = usage();
         snapshot.node.cpuUtilization = Percent{usage().value / (10.0 * cpus)};
     }
-    snapshot.node.memoryTotal = Bytes{16.0 * 1024 * 1024 * 1024};
-    snapshot.node.memoryUsage = Bytes{1024.0 * 1024 * 1024};
-    snapshot.node.memoryUtilization = Percent{6.25};
+    snapshot.node.memoryTotal = memoryTotal;
+    snapshot.node.memoryUsage = memoryUsage();
+    snapshot.node.memoryUtilization = Percent{memoryUsage() / memoryTotal * 100};
+    snapshot.custom = std::make_shared<const CustomSamples>(custom);
     for (const auto& each : pods) {
         PodSample sample{.pod = each.cgroup};
         if (each.usageKnown) {
             sample.cpuUsage = each.usage();
+            sample.memoryWorkingSet = sample.memoryCurrent = each.workingSet();
         }
+        sample.memoryHigh = each.memoryHigh;
+        sample.memoryHighEvents = each.memoryHighEvents;
+        sample.stalled = each.stalled;
         if (each.cpuMaxKnown) {
             sample.cpuMax = each.cpuMax;
         }
@@ -112,7 +135,8 @@ const Decision& FakeNode::decideOn(const Snapshot& snapshot) {
     if (!compiled_) {
         recompile();
     }
-    decide(*compiled_, snapshot, held, state_, decision);
+    decide(*compiled_, snapshot, {.held = held, .evicted = evicted, .canEvict = canEvict}, state_,
+           decision);
     return decision;
 }
 
@@ -131,37 +155,60 @@ const Decision& FakeNode::ticks(int count) {
 
 void FakeNode::carryOut(const Plan& plan) {
     for (const auto& step : plan.steps) {
-        if (!step.preview) {
+        if (step.disposition == Disposition::act) {
             carryOut(step, plan.tick);
         }
     }
 }
 
 void FakeNode::carryOut(const Step& step, std::uint64_t tick) {
+    const auto fake = std::ranges::find(pods, step.pod, &FakePod::cgroup);
+    switch (step.kind) {
+    case StepKind::closeNode: return;
+    case StepKind::evict: // it takes its time: it is gone when the test says so
+        evicted.push_back({fake->pod.uid, now_});
+        return;
+    case StepKind::reclaim:
+        fake->memoryDemand = std::max(std::min(fake->memoryDemand, fake->unreclaimable),
+                                      fake->memoryDemand - step.amount);
+        return;
+    default: hold(step, tick);
+    }
+}
+
+void FakeNode::hold(const Step& step, std::uint64_t tick) {
     auto& fake = *std::ranges::find(pods, step.pod, &FakePod::cgroup);
-    if (step.kind == StepKind::yield || step.toBaseline) {
-        if (step.toBaseline) {
-            fake.cpuMax = step.to;
+    const auto isIt = [&step](const HeldPod& each) {
+        return each.pod == step.pod && each.lever() == step.lever;
+    };
+    if (step.kind != StepKind::yield) {
+        if (step.lever == Lever::cpuMax) {
+            fake.cpuMax = step.to.cpuMax();
+        } else {
+            fake.memoryHigh = step.to.memoryHigh();
         }
-        std::erase_if(held, [&step](const HeldPod& each) { return each.pod == step.pod; });
+    }
+    if (step.kind == StepKind::yield || step.toBaseline) {
+        std::erase_if(held, isIt);
         return;
     }
-    auto found = std::ranges::find(held, step.pod, &HeldPod::pod);
+    auto found = std::ranges::find_if(held, isIt);
     if (found == held.end()) {
         found = held.insert(held.end(), HeldPod{.pod = step.pod,
                                                 .podName = step.podName,
                                                 .baseline = step.from,
                                                 .firstUsage = step.usage});
     }
-    fake.cpuMax = step.to;
     found->applied = step.to;
     found->changedTick = tick;
     found->causes = step.causes;
     found->reapplied += step.kind == StepKind::reapply ? 1 : 0;
 }
 
-HeldPod* FakeNode::findHeld(const std::string& name) {
-    const auto found = std::ranges::find(held, "default/" + name, &HeldPod::podName);
+HeldPod* FakeNode::findHeld(const std::string& name, Lever lever) {
+    const auto found = std::ranges::find_if(held, [&](const HeldPod& each) {
+        return each.podName == "default/" + name && each.lever() == lever;
+    });
     return found == held.end() ? nullptr : &*found;
 }
 
@@ -173,19 +220,54 @@ Millicores FakeNode::usage() const {
     return sum;
 }
 
-std::vector<const Step*> FakeNode::steps(StepKind kind, bool preview) const {
+Bytes FakeNode::memoryUsage() const {
+    auto sum = otherMemory;
+    for (const auto& each : pods) {
+        sum += each.workingSet();
+    }
+    return sum;
+}
+
+std::vector<const Step*> FakeNode::steps(StepKind kind, Disposition disposition) const {
     std::vector<const Step*> found;
     for (const auto& step : decision.plan.steps) {
-        if (step.kind == kind && step.preview == preview) {
+        if (step.kind == kind && step.disposition == disposition) {
             found.push_back(&step);
         }
     }
     return found;
 }
 
+std::vector<std::string> FakeNode::names(StepKind kind, Disposition disposition) const {
+    std::vector<std::string> result;
+    for (const auto* step : steps(kind, disposition)) {
+        result.push_back(step->podName.substr(step->podName.find('/') + 1));
+    }
+    return result;
+}
+
 std::string FakeNode::skipOf(const std::string& name) const {
-    const auto found = std::ranges::find(decision.plan.skips, "default/" + name, &Skip::podName);
-    return found == decision.plan.skips.end() ? std::string() : found->reason;
+    const auto& considered = decision.plan.considered;
+    const auto found = std::ranges::find_if(considered, [&](const Considered& each) {
+        return each.podName == "default/" + name && !each.touched;
+    });
+    return found == considered.end() ? std::string() : found->note;
+}
+
+void FakeNode::deliver(const std::string& metric, double value, Labels labels) {
+    auto found = std::ranges::find(custom.metrics, metric, &CustomMetric::name);
+    if (found == custom.metrics.end()) {
+        custom.metrics.push_back({.name = metric});
+        std::ranges::sort(custom.metrics, {}, &CustomMetric::name);
+        found = std::ranges::find(custom.metrics, metric, &CustomMetric::name);
+    }
+    const auto known = std::ranges::find(found->series, labels, &SeriesSample::labels);
+    if (known != found->series.end()) {
+        known->value = value;
+        known->at = now_;
+        return;
+    }
+    found->series.push_back({.labels = std::move(labels), .value = value, .at = now_});
 }
 
 } // namespace plimsoll::analyzer::test

@@ -25,10 +25,16 @@ struct FakePod {
     std::shared_ptr<const PodCgroup> cgroup;
     Millicores demand;
     CpuMax cpuMax;
+    Bytes memoryDemand{};
+    MemoryHigh memoryHigh;
+    Bytes unreclaimable{}; ///< what the kernel cannot take, whatever memory.high says
+    StalledSet stalled;
+    Reading<double> memoryHighEvents = 0.0;
     bool usageKnown = true;
     bool cpuMaxKnown = true;
 
     [[nodiscard]] Millicores usage() const;
+    [[nodiscard]] Bytes workingSet() const;
 };
 
 struct RuleSpec {
@@ -58,6 +64,8 @@ public:
     AvoidanceAction& action(std::size_t index = 0) { return policy.actions[index]; }
     Rule& rule(std::size_t index = 0) { return policy.nodeQos[0].rules[index]; }
     std::string addAction(const std::string& name, CpuThrottle terms); ///< allowed for tier=batch
+    std::string addAction(AvoidanceAction action);
+    Rule& addRule(const RuleSpec& spec);
 
     Snapshot measure(); ///< the next tick
     /// Measures, decides and carries out.
@@ -67,23 +75,36 @@ public:
     const Decision& decideOn(const Snapshot& snapshot);
     void carryOut(const Plan& plan);
 
-    [[nodiscard]] HeldPod* findHeld(const std::string& name);
+    [[nodiscard]] HeldPod* findHeld(const std::string& name, Lever lever = Lever::cpuMax);
     [[nodiscard]] Millicores usage() const;
-    [[nodiscard]] std::vector<const Step*> steps(StepKind kind, bool preview = false) const;
+    [[nodiscard]] Bytes memoryUsage() const;
+    [[nodiscard]] std::vector<const Step*> steps(StepKind kind,
+                                                 Disposition disposition = Disposition::act) const;
+    [[nodiscard]] std::vector<std::string> names(StepKind kind,
+                                                 Disposition disposition = Disposition::act) const;
     [[nodiscard]] std::string skipOf(const std::string& name) const;
+    void deliver(const std::string& metric, double value, Labels labels = {});
 
     PolicySet policy;
     Settings settings{.excess = 0.10, .coolDownCap = std::nullopt, .maxReapply = 3};
     unsigned cpus = 8;
     Millicores otherUsage; ///< of what is not a pod
+    Bytes otherMemory{1024.0 * 1024 * 1024};
+    Bytes memoryTotal{16.0 * 1024 * 1024 * 1024};
     bool cpuKnown = true;
+    bool canEvict = false;
+    std::vector<EvictedPod> evicted;
+    CustomSamples custom;
     std::chrono::nanoseconds interval = std::chrono::seconds(1);
     std::deque<FakePod> pods;
     std::vector<HeldPod> held;
     Decision decision;
 
+    [[nodiscard]] MonotonicTime now() const { return now_; }
+
 private:
     void carryOut(const Step& step, std::uint64_t tick);
+    void hold(const Step& step, std::uint64_t tick);
 
     MonotonicTime now_{};
     std::uint64_t tick_ = 0;

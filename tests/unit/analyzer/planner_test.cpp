@@ -51,7 +51,7 @@ TEST(Throttle, explains_its_step) {
     EXPECT_EQ(steps[0]->to, test::quota(153'000));
     EXPECT_EQ(steps[0]->expected.cpu, Millicores{170});
     EXPECT_EQ(steps[0]->causes, (std::vector<RuleKey>{{"node", "cpu"}}));
-    EXPECT_NEAR(node.decision.rules[0].gap->value, 924, 1e-9);
+    EXPECT_NEAR(node.decision.rules[0].gap->amount, 924, 1e-9);
 }
 
 TEST(Throttle, walks_in_order_until_the_gap_is_closed) {
@@ -109,7 +109,7 @@ TEST(Throttle, percent_rules_count_in_millicores) {
     auto node = FakeNode::withRule({.watermark = 50, .metric = "cpu_total_utilization"});
     node.add("a", 5800); // 72.5 % of 8 CPUs
     node.tick();
-    EXPECT_NEAR(node.decision.rules[0].gap->value, 1980, 1e-9);
+    EXPECT_NEAR(node.decision.rules[0].gap->amount, 1980, 1e-9);
     EXPECT_EQ(node.steps(StepKind::throttle).at(0)->to, test::quota(522'000));
 }
 
@@ -226,9 +226,9 @@ TEST(Preview, says_what_it_would_do_after_the_real_steps_and_hinders_nobody) {
     node.add("a", 7000);
     node.tick();
     ASSERT_EQ(node.decision.plan.steps.size(), 2U);
-    EXPECT_FALSE(node.decision.plan.steps[0].preview);
+    EXPECT_EQ(node.decision.plan.steps[0].disposition, Disposition::act);
     EXPECT_EQ(node.decision.plan.steps[0].to, test::quota(630'000));
-    EXPECT_TRUE(node.decision.plan.steps[1].preview);
+    EXPECT_EQ(node.decision.plan.steps[1].disposition, Disposition::preview);
     EXPECT_EQ(node.decision.plan.steps[1].to, test::quota(350'000));
     EXPECT_EQ(node.decision.plan.steps[1].causes, (std::vector<RuleKey>{{"node", "preview"}}));
     EXPECT_EQ(node.findHeld("a")->causes, (std::vector<RuleKey>{{"node", "cpu"}}));

@@ -24,9 +24,14 @@ void expectInvalid(FakeNode& node, const char* why) {
     EXPECT_TRUE(node.decision.plan.empty());
 }
 
-TEST(RuleCheck, an_unknown_metric_is_invalid_and_the_known_ones_are_named) {
-    auto node = FakeNode::withRule({.metric = "not_support_metircs"});
-    expectInvalid(node, "there is no metric not_support_metircs; known are cpu_total_usage, ");
+TEST(RuleCheck, a_metric_that_nothing_delivers_is_unknown_and_a_near_name_is_pointed_out) {
+    auto node = FakeNode::withRule({.metric = "cpu_total_usag"});
+    node.add("a", 9000);
+    const auto& status = firstRule(node);
+    EXPECT_EQ(status.verdict.kind, VerdictKind::unknown);
+    EXPECT_THAT(status.limitation, HasSubstr("cpu_total_usage is one"));
+    EXPECT_THAT(status.trouble, HasSubstr("nothing has delivered cpu_total_usag"));
+    EXPECT_TRUE(node.decision.plan.empty());
 }
 
 TEST(RuleCheck, an_action_that_does_not_exist_is_invalid) {
@@ -70,7 +75,7 @@ void expectLimited(FakeNode& node, const char* why) {
 
 TEST(RuleCheck, memory_is_not_lowered_by_throttling) {
     auto node = FakeNode::withRule({.watermark = 1, .metric = "memory_total_usage"});
-    expectLimited(node, "memory_total_usage cannot be lowered by cpuThrottle");
+    expectLimited(node, "memory_total_usage is not lowered by cpuThrottle");
 }
 
 TEST(RuleCheck, a_throttle_without_a_step_changes_nothing) {
@@ -85,22 +90,29 @@ TEST(RuleCheck, an_action_that_no_pod_qos_allows_touches_nobody) {
     expectLimited(node, "no PodQOS allows action throttle");
 }
 
-TEST(RuleCheck, eviction_and_disabled_scheduling_need_a_cluster) {
+TEST(RuleCheck, eviction_and_disabled_scheduling_need_a_cluster_and_are_shown) {
     auto node = FakeNode::withRule();
     node.action().cpuThrottle.reset();
-    expectLimited(node, "disabling scheduling needs a cluster connection");
+    node.add("a", 9000);
+    EXPECT_THAT(firstRule(node).trouble, HasSubstr("the node stays open for new pods"));
+    ASSERT_EQ(node.decision.plan.steps.size(), 1U);
+    EXPECT_EQ(node.decision.plan.steps[0].kind, StepKind::closeNode);
+    EXPECT_EQ(node.decision.plan.steps[0].disposition, Disposition::unavailable);
     node.action().eviction.emplace();
     node.recompile();
-    EXPECT_THAT(firstRule(node).limitation, HasSubstr("eviction needs a cluster connection"));
+    EXPECT_THAT(firstRule(node).trouble, HasSubstr("evictions are only shown"));
     EXPECT_TRUE(node.decision.rulesChanged);
+    EXPECT_EQ(node.names(StepKind::evict, Disposition::unavailable),
+              (std::vector<std::string>{"a"}));
 }
 
-TEST(RuleCheck, an_action_that_throttles_and_evicts_throttles) {
+TEST(RuleCheck, an_action_that_throttles_and_evicts_throttles_first) {
     auto node = FakeNode::withRule();
     node.action().eviction.emplace();
     node.add("a", 7000);
-    EXPECT_THAT(firstRule(node).limitation, HasSubstr("eviction needs a cluster connection"));
+    EXPECT_EQ(firstRule(node).limitation, "");
     EXPECT_EQ(node.steps(StepKind::throttle).size(), 1U);
+    EXPECT_EQ(node.decision.plan.steps.size(), 1U);
 }
 
 TEST(PolicyCompile, rules_for_other_nodes_are_not_listed) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What must hold for every plan, over many random nodes.
 #include "daemon/analyzer/candidates.hpp"
-#include "daemon/analyzer/throttle_steps.hpp"
+#include "daemon/analyzer/cpu_steps.hpp"
 #include "tests/unit/analyzer/fake_node.hpp"
 #include "tests/unit/analyzer/random_node.hpp"
 
@@ -27,12 +27,13 @@ void checkThrottle(FakeNode& node, const Step& step, std::int64_t seed) {
     ASSERT_TRUE(fake.pod.labels.contains("tier")) << "not allowed by any PodQOS, seed " << seed;
     ASSERT_EQ(exemption(fake.pod), "") << "seed " << seed;
     ASSERT_TRUE(fake.usageKnown && fake.cpuMaxKnown) << "seed " << seed;
-    ASSERT_TRUE(step.to.quota && step.to.quota->count() >= 1000) << "seed " << seed;
-    ASSERT_EQ(step.to.period, step.from.period) << "seed " << seed;
-    if (step.from.quota) {
-        ASSERT_LT(*step.to.quota, *step.from.quota) << "seed " << seed;
+    ASSERT_TRUE(step.to.cpuMax().quota && step.to.cpuMax().quota->count() >= 1000)
+        << "seed " << seed;
+    ASSERT_EQ(step.to.cpuMax().period, step.from.cpuMax().period) << "seed " << seed;
+    if (step.from.cpuMax().quota) {
+        ASSERT_LT(*step.to.cpuMax().quota, *step.from.cpuMax().quota) << "seed " << seed;
     }
-    const auto rate = *step.to.rate() + oneMicrosecond(step.to);
+    const auto rate = *step.to.cpuMax().rate() + oneMicrosecond(step.to.cpuMax());
     ASSERT_GE(rate, fake.pod.cpuRequest()) << "seed " << seed;
     if (const auto limit = fake.pod.cpuLimit()) {
         ASSERT_GE(rate, *limit * 0.10) << "seed " << seed;
@@ -47,12 +48,12 @@ Millicores checkPlan(FakeNode& node, std::int64_t seed) {
     for (const auto& step : node.decision.plan.steps) {
         if (step.kind == StepKind::throttle) {
             checkThrottle(node, step, seed);
-            released += step.preview ? Millicores{} : step.expected.cpu;
+            released += step.disposition != Disposition::act ? Millicores{} : step.expected.cpu;
         }
         if (step.kind == StepKind::restore && !step.toBaseline) {
-            EXPECT_GT(*step.to.quota, *step.from.quota) << "seed " << seed;
+            EXPECT_GT(*step.to.cpuMax().quota, *step.from.cpuMax().quota) << "seed " << seed;
         }
-        if (!step.preview) {
+        if (step.disposition == Disposition::act) {
             touched.push_back(step.podName);
         }
     }
@@ -67,7 +68,7 @@ Millicores largestGap(const Decision& decision) {
     for (const auto& status : decision.rules) {
         if (status.verdict.kind == VerdictKind::avoiding && status.hit &&
             status.rule.strategy == Strategy::none) {
-            gap = std::max(gap, status.gap.value_or(Millicores{}));
+            gap = std::max(gap, Millicores{status.gap.value_or(Gap{}).amount});
         }
     }
     return gap;
@@ -157,7 +158,7 @@ TEST(EveryPlan, doubles_with_the_units_up_to_the_quantum) {
             if (same == b.end() || std::next(same) == b.end()) {
                 continue;
             }
-            const auto difference = *(*same)->to.rate() - *a[k]->to.rate() * 2;
+            const auto difference = *(*same)->to.cpuMax().rate() - *a[k]->to.cpuMax().rate() * 2;
             ASSERT_LE(std::abs(difference.value), 2 * kQuantum.value + 1) << "seed " << seed;
         }
         const auto sum = [](const std::vector<const Step*>& steps) {

@@ -40,6 +40,25 @@ public:
         return node;
     }
 
+    /// The same with every lever and kind of metric.
+    FakeNode makeWithEveryLever() {
+        auto node = make();
+        node.canEvict = below(2) == 0;
+        node.settings.evictionBudget = static_cast<unsigned>(below(4));
+        node.settings.batch = 1 + static_cast<unsigned>(below(3));
+        node.otherMemory = Bytes{below(4000) * kMiB};
+        addMemoryRules(node);
+        for (auto& fake : node.pods) {
+            fake.memoryDemand = Bytes{below(2000) * kMiB};
+            fake.unreclaimable = below(3) == 0 ? fake.memoryDemand : Bytes{};
+            fake.stalled.cpuSome = Percent{static_cast<double>(below(100))};
+            if (below(3) == 0) {
+                fake.pod.containers[0].memoryRequest = Bytes{below(500) * kMiB};
+            }
+        }
+        return node;
+    }
+
     /// Demands move, readings fail, somebody writes over a value.
     void disturb(FakeNode& node) {
         for (auto& fake : node.pods) {
@@ -65,6 +84,39 @@ public:
     }
 
 private:
+    static constexpr double kMiB = 1024.0 * 1024;
+
+    void addMemoryRules(FakeNode& node) {
+        for (int i = 0; i < 3; ++i) {
+            AvoidanceAction action{.name = "action-" + std::to_string(i),
+                                   .coolDown = std::chrono::seconds(below(3))};
+            if (below(2) == 0) {
+                action.memoryThrottle = MemoryThrottle{.forceGc = below(2) == 0,
+                                                       .minMemoryRatio = below(50),
+                                                       .stepMemoryRatio = below(60)};
+            }
+            if (below(2) == 0) {
+                action.eviction.emplace();
+            }
+            if (below(2) == 0) {
+                action.cpuThrottle =
+                    CpuThrottle{.minCpuRatio = 10 + below(40), .stepCpuRatio = 1 + below(60)};
+            }
+            node.addAction(std::move(action));
+        }
+        const char* const kMetrics[] = {"memory_total_usage", "memory_total_utilization",
+                                        "cpu_total_usage", "pod_cpu_pressure_some"};
+        const double kWatermarks[] = {1000.0 * kMiB, 20, 2000, 50};
+        for (int i = 0; i < 4; ++i) {
+            const auto metric = static_cast<std::size_t>(below(4));
+            node.addRule({.name = "lever-" + std::to_string(i),
+                          .watermark = kWatermarks[metric] * (1 + below(4)),
+                          .action = "action-" + std::to_string(below(3)),
+                          .metric = kMetrics[metric],
+                          .strategy = below(5) == 0 ? Strategy::preview : Strategy::none});
+        }
+    }
+
     void addPod(FakeNode& node, const std::string& name) {
         auto& fake = node.add(name, below(3000));
         auto& pod = fake.pod;

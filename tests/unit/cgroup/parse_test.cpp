@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <string>
+#include <string_view>
 
 namespace plimsoll::cgroup {
 namespace {
@@ -116,6 +117,97 @@ TEST(MemoryInfoFile, needs_total_and_available) {
           "MemTotal: x kB\nMemAvailable: 1 kB\n"}) {
         EXPECT_EQ(parseMemoryInfo(text), std::nullopt) << '"' << text << '"';
     }
+}
+
+TEST(HighEvents, are_the_line_of_that_name_only) {
+    EXPECT_EQ(parseHighEvents("low 0\nhigh 42\nmax 7\noom 0\noom_kill 0\noom_group_kill 0\n"), 42U);
+    EXPECT_EQ(parseHighEvents("high 18446744073709551615"), 18446744073709551615U);
+    for (const char* text : {"", "low 1\nmax 2\n", "high\n", "high \n", "high -1\n", "high 1x\n",
+                             "high 18446744073709551616\n", "swap_high 5\n", " high 5\n"}) {
+        EXPECT_EQ(parseHighEvents(text), std::nullopt) << '"' << text << '"';
+    }
+}
+
+TEST(LoadAverage, is_refused_when_it_is_not_the_kernels) {
+    for (const char* text :
+         {"", "\n", "0.11 0.13 0.28\n", "0.11 0.13 0.28 3/91\n", "0.11 0.13 3/91 9087\n",
+          "nan 0.13 0.28 3/91 9087\n", "-0.11 0.13 0.28 3/91 9087\n", "0.1 0.13 0.28 3/91 9087\n",
+          "12345678.00 0.13 0.28 3/91 9087\n", "0.11 0.13 0.28 3/91 9087 1\n",
+          "0.11  0.13 0.28 3/91 9087\n", "0.11 0.13 0.28 3/91 9087\n0.11"}) {
+        EXPECT_EQ(parseLoadAverage(text), std::nullopt) << '"' << text << '"';
+    }
+}
+
+TEST(LoadAverage, has_three_averages_that_may_be_above_999) {
+    EXPECT_EQ(parseLoadAverage("0.11 0.13 0.28 3/91 9087\n"), (LoadSample{0.11, 0.13, 0.28}));
+    EXPECT_EQ(parseLoadAverage("1234567.89 1000.00 12.00 3/91 9087"),
+              (LoadSample{1234567.89, 1000, 12}));
+}
+
+TEST(DiskLine, is_refused_when_columns_are_missing_cut_off_or_too_big) {
+    for (const char* line :
+         {"", "\n", "254 0 vda\n", "254 0 vda 1 2 3 4 5 6 7 8 9 10\n", // ten columns
+          "254 0 vda 1 2 3 4 5 6 7 8 9 10 11",                         // no newline: cut off
+          "254 0 1 2 3 4 5 6 7 8 9 10 11\n",                           // no name
+          "254 vda 1 2 3 4 5 6 7 8 9 10 11\n", "254 0 vda 1 2 x 4 5 6 7 8 9 10 11\n",
+          "254 0 vda -1 2 3 4 5 6 7 8 9 10 11\n", "254 0 vda 1 2 3 4 5 6 7 8 9 10 11x\n",
+          "254 0 vda 18446744073709551616 2 3 4 5 6 7 8 9 10 11\n"}) {
+        std::string_view text = line;
+        EXPECT_EQ(takeDisk(text), std::nullopt) << '"' << line << '"';
+    }
+}
+
+TEST(DiskLine, is_taken_off_with_11_15_or_17_columns) {
+    std::string_view text =
+        "   8       0 sda 1 2 3 4 5 6 7 8 9 10 11\n" // 2.6
+        " 259      12 nvme0n1p2 21 2 23 4 25 6 27 8 9 30 11 12 13 14 15\n"
+        " 253       0 dm-0 18446744073709551615 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17\n";
+    EXPECT_EQ(takeDisk(text), (DiskCounters{"sda", 1, 3, 5, 7, 10}));
+    EXPECT_EQ(takeDisk(text), (DiskCounters{"nvme0n1p2", 21, 23, 25, 27, 30}));
+    EXPECT_EQ(takeDisk(text), (DiskCounters{"dm-0", 18446744073709551615U, 3, 5, 7, 10}));
+    EXPECT_TRUE(text.empty());
+}
+
+constexpr std::string_view kHeadings =
+    "Inter-|   Receive                                                |  Transmit\n"
+    " face |bytes    packets errs drop fifo frame compressed multicast|"
+    "bytes    packets errs drop fifo colls carrier compressed\n";
+
+TEST(InterfaceHeadings, are_refused_when_the_columns_are_others) {
+    for (const std::string& table :
+         {std::string(), std::string("Inter-|\n"), std::string(kHeadings.substr(1)),
+          std::string(kHeadings.substr(0, kHeadings.size() - 1)),
+          std::string("Inter-|   Receive\n face |packets bytes\n")}) {
+        std::string_view text = table;
+        EXPECT_FALSE(takeInterfaceHeadings(text)) << '"' << table << '"';
+    }
+}
+
+TEST(InterfaceLine, is_refused_when_columns_are_missing_cut_off_or_too_big) {
+    for (const char* line : {"", "\n", "eth0:\n", "eth0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15\n",
+                             "eth0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16",
+                             "eth0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17\n",
+                             ": 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n",
+                             "eth 0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n",
+                             "eth0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n",
+                             "eth0: 1 2 3 -4 5 6 7 8 9 10 11 12 13 14 15 16\n",
+                             "eth0: 18446744073709551616 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n"}) {
+        std::string_view text = line;
+        EXPECT_EQ(takeInterface(text), std::nullopt) << '"' << line << '"';
+    }
+}
+
+TEST(InterfaceLine, has_what_came_in_left_and_right_of_what_went_out) {
+    const std::string table =
+        std::string(kHeadings) +
+        "    lo: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n"
+        "cali0123456789a:18446744073709551615 22 0 24 0 0 0 0 29 30 0 32 0 0 0 0\n";
+    std::string_view text = table;
+    ASSERT_TRUE(takeInterfaceHeadings(text));
+    EXPECT_EQ(takeInterface(text), (InterfaceCounters{"lo", 1, 2, 4, 9, 10, 12}));
+    EXPECT_EQ(takeInterface(text),
+              (InterfaceCounters{"cali0123456789a", 18446744073709551615U, 22, 24, 29, 30, 32}));
+    EXPECT_TRUE(text.empty());
 }
 
 } // namespace

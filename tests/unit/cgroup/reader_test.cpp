@@ -70,6 +70,31 @@ TEST_F(KeptFileReads, text_longer_than_the_buffer_is_cut_off) {
     EXPECT_EQ(read(file)->size(), buffer_.size());
 }
 
+TEST_F(KeptFileReads, whole_text_longer_than_the_buffer_is_cut_off_too) {
+    tree_.write("pod/long", std::string(100, 'x'));
+    KeptFile file("long");
+    EXPECT_EQ(file.readWhole(directory_.descriptor(), buffer_)->size(), buffer_.size());
+}
+
+TEST(KeptFileOfProc, table_of_several_pages_is_read_whole_at_every_call) {
+    const auto proc = Directory::open(AT_FDCWD, "/proc");
+    ASSERT_TRUE(proc);
+    std::vector<char> buffer(std::size_t{64} * 1024);
+    KeptFile file("kallsyms"); // of many rows, which stay the same
+    const auto page = file.read(proc->descriptor(), buffer);
+    if (!page || page->size() == buffer.size()) {
+        GTEST_SKIP() << "this kernel has no such file, or hands it out at once";
+    }
+    std::ifstream in("/proc/kallsyms");
+    std::string expected(buffer.size(), '\0');
+    ASSERT_TRUE(in.read(expected.data(), static_cast<std::streamsize>(expected.size())));
+    for (int call = 0; call < 2; ++call) {
+        const auto text = file.readWhole(proc->descriptor(), buffer);
+        ASSERT_TRUE(text);
+        EXPECT_TRUE(*text == expected) << text->size() << " bytes";
+    }
+}
+
 TEST_F(KeptFileReads, opens_once_and_sees_every_new_text) {
     tree_.write("pod/memory.current", "1\n");
     KeptFile file("memory.current");

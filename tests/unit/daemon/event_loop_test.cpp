@@ -6,7 +6,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdexcept>
+#include <sys/eventfd.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace plimsoll {
@@ -148,6 +150,36 @@ TEST_F(DirectoryChanges, no_change_is_not_told) {
     tree.makeDirectory("policies.d");
     ASSERT_TRUE(loop.onDirectoryChange(tree.path("policies.d"), [&] { onChange(); }).has_value());
     EXPECT_FALSE(told());
+}
+
+TEST(Readable, is_told_while_it_is_watched_and_not_any_more) {
+    EventLoop loop;
+    const int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    ASSERT_GE(descriptor, 0);
+    int told = 0;
+    EventLoop::Watch watch = *loop.onReadable(descriptor, [&] {
+        std::uint64_t count = 0;
+        ASSERT_EQ(read(descriptor, &count, sizeof count), static_cast<ssize_t>(sizeof count));
+        if (++told == 2) {
+            watch.reset(); // in its own handler
+        }
+    });
+    int ticks = 0;
+    loop.everyInterval(std::chrono::milliseconds(5), [&](MonotonicTime) {
+        const std::uint64_t one = 1;
+        ASSERT_EQ(write(descriptor, &one, sizeof one), static_cast<ssize_t>(sizeof one));
+        if (++ticks == 6) {
+            loop.exit(0);
+        }
+    });
+    loop.run();
+    close(descriptor);
+    EXPECT_EQ(told, 2);
+}
+
+TEST(Readable, a_descriptor_that_is_none_is_an_error) {
+    EventLoop loop;
+    EXPECT_FALSE(loop.onReadable(-1, [] {}).has_value());
 }
 
 } // namespace

@@ -31,6 +31,14 @@ TEST(AvoidanceAction, refuses_every_bad_field_with_its_place) {
              {"throttle: {cpuThrottle: {stepCPURatio: 10%}}",
               "throttle.cpuThrottle.stepCPURatio: must be a whole number, not the string '10%'"},
              {"throttle: {cpuThrottle: [1]}", "throttle.cpuThrottle: must be a map, not a list"},
+             {"throttle: {memoryThrottle: yes}",
+              "throttle.memoryThrottle: must be a map, not 'yes'"},
+             {"throttle: {memoryThrottle: {forceGC: 1}}",
+              "throttle.memoryThrottle.forceGC: must be true or false, not '1'"},
+             {"throttle: {memoryThrottle: {minMemoryRatio: 101, stepMemoryRatio: 1}}",
+              "throttle.memoryThrottle.minMemoryRatio: must be from 0 to 100, not 101"},
+             {"throttle: {memoryThrottle: {stepMemoryRatio: -1}}",
+              "throttle.memoryThrottle.stepMemoryRatio: must be from 0 to 100, not -1"},
              {"eviction: now", "eviction: must be a map, not the string 'now'"},
              {"eviction: {terminationGracePeriodSeconds: -1}",
               "eviction.terminationGracePeriodSeconds: must be from 0 to 2147483647, not -1"},
@@ -82,14 +90,30 @@ TEST(AvoidanceAction, says_when_a_throttle_has_no_step) {
     EXPECT_EQ(set.actions.at(0).cpuThrottle, (CpuThrottle{10, 0}));
 }
 
-TEST(AvoidanceAction, memory_throttle_is_not_acted_on) {
-    const PolicySet set = decode(actionWith("throttle: {memoryThrottle: {forceGC: yes}}"));
-    EXPECT_THAT(told(set), ElementsAre("warning a.yaml:5: AvoidanceAction/a: "
-                                       "spec.throttle.memoryThrottle: accepted, not acted on yet"));
-    EXPECT_TRUE(set.actions.at(0).memoryThrottle);
-    EXPECT_THAT(refusalsOf(actionWith("throttle: {memoryThrottle: {forceGC: 1}}")).at(0),
-                "error a.yaml:5: AvoidanceAction/a: spec.throttle.memoryThrottle.forceGC: must be "
-                "true or false, not '1'");
+TEST(AvoidanceAction, says_when_a_memory_throttle_does_nothing) {
+    for (const auto* nothing : {"{}", "{forceGC: false}", "{minMemoryRatio: 50}",
+                                "{forceGC: false, stepMemoryRatio: 0}"}) {
+        const PolicySet set =
+            decode(actionWith("throttle: {memoryThrottle: " + std::string(nothing) + "}"));
+        EXPECT_THAT(told(set), ElementsAre("warning a.yaml:5: AvoidanceAction/a: "
+                                           "spec.throttle.memoryThrottle: neither forceGC nor "
+                                           "stepMemoryRatio: this throttle never changes anything"))
+            << nothing;
+        ASSERT_FALSE(set.actions.empty()) << nothing;
+        EXPECT_FALSE(set.actions[0].disablesScheduling()) << nothing;
+    }
+}
+
+TEST(AvoidanceAction, memory_is_reclaimed_or_held_down_or_both) {
+    for (const auto& [text, expected] : std::vector<std::pair<std::string, MemoryThrottle>>{
+             {"{forceGC: yes}", {.forceGc = true}},
+             {"{stepMemoryRatio: 10}", {.stepMemoryRatio = 10}},
+             {"{forceGC: true, minMemoryRatio: 100, stepMemoryRatio: 100}",
+              {.forceGc = true, .minMemoryRatio = 100, .stepMemoryRatio = 100}}}) {
+        const PolicySet set = decode(actionWith("throttle: {memoryThrottle: " + text + "}"));
+        EXPECT_THAT(told(set), IsEmpty()) << text;
+        EXPECT_EQ(set.actions.at(0).memoryThrottle, expected) << text;
+    }
 }
 
 } // namespace

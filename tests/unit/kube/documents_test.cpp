@@ -85,10 +85,7 @@ TEST(Documents, every_field_is_known) {
                                     "NodeQOS/online-first spec.memLimit",
                                     "NodeQOS/online-first spec.memoryCompression",
                                     "NodeQOS/online-first spec.netLimits",
-                                    "NodeQOS/probe-by-http spec.nodeQualityProbe.httpGet",
-                                    "PodQOS/batch-pods spec.podQualityProbe",
-                                    "PodQOS/batch-pods spec.resourceQOS",
-                                    "AvoidanceAction/throttle-batch spec.throttle.memoryThrottle"));
+                                    "PodQOS/batch-pods spec.resourceQOS"));
     ASSERT_THAT(set.nodeQos, SizeIs(2));
     EXPECT_THAT(set.nodeQos[0].rules, SizeIs(2));
     EXPECT_EQ(set.nodeQos[0].rules[0].seriesSelector, LabelSelector{});
@@ -97,7 +94,18 @@ TEST(Documents, every_field_is_known) {
     EXPECT_THAT(set.podQos.at(0).labelSelector->requirements, SizeIs(2));
     EXPECT_THAT(set.podQos[0].scopeSelector->at(1).priorities,
                 ElementsAre(PriorityRange{0, 1000}, PriorityRange{5000, 5000}));
+    EXPECT_EQ(set.nodeQos[1].probe, (HttpProbe{.host = "127.0.0.1",
+                                               .port = 9100,
+                                               .path = "/probe",
+                                               .headers = {{"Accept", "application/json"}},
+                                               .timeout = std::chrono::seconds(2)}));
+    EXPECT_EQ(set.podQos[0].probe, (HttpProbe{.host = "127.0.0.1",
+                                              .port = 8080,
+                                              .path = "/healthz",
+                                              .headers = {{"X-Probe", "qos"}},
+                                              .timeout = std::chrono::seconds(5)}));
     EXPECT_TRUE(set.actions.at(0).cpuThrottle && set.actions[0].eviction);
+    EXPECT_EQ(set.actions[0].memoryThrottle, MemoryThrottle{.forceGc = true});
 }
 
 TEST(Documents, cut_off_at_any_byte_they_are_refused_and_nothing_worse) {

@@ -64,8 +64,15 @@ TEST(NodeQosRule, refuses_every_bad_field_with_its_place) {
              {valued("\"-500m\""), ".metricRule.value: must be greater than 0"},
              {valued(".nan"), ".metricRule.value: must be a finite number, not '.nan'"},
              {valued(".inf"), ".metricRule.value: must be a finite number, not '.inf'"},
-             {valued("NaN"), ".metricRule.value: " + kQuantity + "'NaN'"},
-             {valued("much"), ".metricRule.value: " + kQuantity + "'much'"},
+             {valued("NaN"),
+              ".metricRule.value: " + kQuantity + "'NaN': it does not begin with a number"},
+             {valued("much"),
+              ".metricRule.value: " + kQuantity + "'much': it does not begin with a number"},
+             {valued("\"\""), ".metricRule.value: " + kQuantity + "'': it is empty"},
+             {valued("\"1 Gi\""),
+              ".metricRule.value: " + kQuantity + "'1 Gi': there is no space in a quantity"},
+             {valued("\"0x10\""),
+              ".metricRule.value: " + kQuantity + "'0x10': quantities are decimal"},
              {valued("true"), ".metricRule.value: must be a quantity, not 'true'"},
              {valued("[1]"), ".metricRule.value: must be a quantity, not a list"},
              {rule("avoidanceThreshold", "0"),
@@ -105,7 +112,9 @@ TEST(NodeQosRule, accepts_values_as_number_or_string_without_rounding) {
                                                      {"\"500m\"", 0.5},
                                                      {"500m", 0.5},
                                                      {"2Gi", 2147483648.0},
-                                                     {"1e3", 1000}}) {
+                                                     {"1e3", 1000},
+                                                     {"\".5\"", 0.5},
+                                                     {"\"5.\"", 5}}) {
         const PolicySet set = decode(nodeQosWithRule(valued(text)));
         EXPECT_THAT(told(set), IsEmpty()) << text;
         ASSERT_EQ(set.nodeQos.size(), 1U) << text;
@@ -113,10 +122,30 @@ TEST(NodeQosRule, accepts_values_as_number_or_string_without_rounding) {
     }
 }
 
+std::string measuring(const std::string& metric) {
+    return nodeQosWithRule(rule("metricRule", "{name: '" + metric + "', value: 1}"));
+}
+
+TEST(NodeQosRule, refuses_what_no_metric_can_be_called) {
+    for (const auto& metric :
+         {std::string("1m"), std::string("-m"), std::string(".m"), std::string("a b"),
+          std::string("a{b}"), std::string("a/b"), std::string("größe"), std::string(254, 'm')}) {
+        EXPECT_THAT(refusalsOf(measuring(metric)),
+                    ElementsAre("error a.yaml:6: NodeQOS/nq: spec.rules[0].metricRule.name: must "
+                                "be the name of a metric: letters, digits, '_', ':', '.' and '-', "
+                                "beginning with none of the digits, '.' and '-', at most 253"))
+            << metric;
+    }
+}
+
 TEST(NodeQosRule, does_not_judge_the_metric) {
-    const PolicySet set = decode(nodeQosWithRule(rule("metricRule", "{name: my_own, value: 1}")));
-    EXPECT_THAT(told(set), IsEmpty());
-    EXPECT_EQ(set.nodeQos.at(0).rules.at(0).metric, "my_own");
+    for (const auto& metric :
+         {std::string("not_support_metircs"), std::string("_m"), std::string(":a:b"),
+          std::string("Latency.p99-web"), std::string(253, 'm')}) {
+        const PolicySet set = decode(measuring(metric));
+        EXPECT_THAT(told(set), IsEmpty()) << metric;
+        EXPECT_EQ(set.nodeQos.at(0).rules.at(0).metric, metric);
+    }
 }
 
 TEST(NodeQosRule, has_the_defaults_of_the_crd) {
@@ -202,18 +231,6 @@ TEST(NodeQos, a_probe_is_exactly_one_of_two) {
         decode(nodeQosWith("nodeQualityProbe: {nodeLocalGet: {localCacheTTLSeconds: 10}}"));
     EXPECT_THAT(told(set), IsEmpty());
     EXPECT_EQ(set.nodeQos.at(0).localCacheTtl, std::chrono::seconds(10));
-}
-
-TEST(NodeQos, an_http_probe_is_checked_and_not_acted_on) {
-    const std::string place = "a.yaml:5: NodeQOS/nq: spec.nodeQualityProbe.httpGet";
-    EXPECT_THAT(refusalsOf(nodeQosWith("nodeQualityProbe: {httpGet: {port: 80, path: /}}")),
-                ElementsAre("warning " + place + ": accepted, not acted on yet"));
-    EXPECT_THAT(refusalsOf(nodeQosWith("nodeQualityProbe: {httpGet: {port: 70000}}")),
-                ElementsAre("error " + place + ".port: must be from 1 to 65535, not 70000",
-                            "warning " + place + ": accepted, not acted on yet"));
-    EXPECT_THAT(refusalsOf(nodeQosWith("nodeQualityProbe: {httpGet: {port: web, scheme: FTP}}")),
-                ElementsAre("error " + place + ".scheme: must be one of HTTP, HTTPS",
-                            "warning " + place + ": accepted, not acted on yet"));
 }
 
 TEST(NodeQos, unused_fields_are_checked_and_said_once) {

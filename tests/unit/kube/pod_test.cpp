@@ -42,7 +42,22 @@ TEST(Pod, refuses_what_would_be_guessed_otherwise) {
               "4: Pod/default/web: spec.containers[0].resources.limits.cpu: must not be negative"},
              {pod("", "spec: {containers: [{name: a, resources: {limits: {memory: 1GB}}}]}\n"),
               "4: Pod/default/web: spec.containers[0].resources.limits.memory: must be a quantity "
-              "such as 4000, \"80.5\", \"500m\" or \"2Gi\", not '1GB'"},
+              "such as 4000, \"80.5\", \"500m\" or \"2Gi\", not '1GB': the suffix is one of n u m "
+              "k M G T P "
+              "E Ki Mi Gi Ti Pi Ei, or an exponent as in 1e3"},
+             {pod("", "spec: {initContainers: [{resources: {requests: {cpu: x}}}]}\n"),
+              "4: Pod/default/web: spec.initContainers[0].resources.requests.cpu: must be a "
+              "quantity such as 4000, \"80.5\", \"500m\" or \"2Gi\", not 'x': it does not begin "
+              "with a number"},
+             {pod("", "spec: {resources: {limits: {gocrane.io/memory: -1}}}\n"),
+              "4: Pod/default/web: spec.resources.limits[gocrane.io/memory]: must not be negative"},
+             {pod("", "spec: {terminationGracePeriodSeconds: 30s}\n"),
+              "4: Pod/default/web: spec.terminationGracePeriodSeconds: must be a whole number, not "
+              "the string '30s'"},
+             {pod("", "status: {podIP: 10.0.0.256}\n"),
+              "4: Pod/default/web: status.podIP: must be an IP address"},
+             {pod("", "status: {podIP: web.example}\n"),
+              "4: Pod/default/web: status.podIP: must be an IP address"},
              {pod("", "status: {qosClass: Best}\n"),
               "4: Pod/default/web: status.qosClass: must be BestEffort, Burstable or Guaranteed"},
              {pod("", "status: {startTime: yesterday}\n"),
@@ -67,6 +82,8 @@ TEST(Pod, a_bare_manifest_runs_in_default_with_priority_0) {
     EXPECT_EQ(web.qosClass, QosClass::bestEffort);
     EXPECT_EQ(web.startTime, std::nullopt);
     EXPECT_FALSE(web.mirror || web.daemonSet || web.terminating);
+    EXPECT_EQ(web.ip, "");
+    EXPECT_EQ(web.terminationGracePeriod, std::nullopt);
 }
 
 TEST(Pod, unknown_fields_are_no_mistakes) {
@@ -121,6 +138,7 @@ spec:
     resources: {requests: {cpu: 250m}}
   nodeName: node-1
   priority: -100
+  terminationGracePeriodSeconds: 45
   tolerations:
   - effect: NoExecute
     key: node.kubernetes.io/not-ready
@@ -132,6 +150,7 @@ status:
     status: "True"
     type: Ready
   phase: Running
+  podIP: fd00::21
   qosClass: Burstable
   startTime: "2024-05-01T10:00:00Z"
 )");
@@ -154,7 +173,9 @@ status:
     EXPECT_EQ(main.memoryLimit, Bytes{1024.0 * 1024 * 1024});
     EXPECT_EQ(main.elasticCpu, Millicores{3000});
     EXPECT_EQ(main.elasticMemory, Bytes{2048.0 * 1024 * 1024});
-    EXPECT_EQ(web.cpuRequest(), Millicores{750});
+    EXPECT_EQ(web.cpuRequest(), Millicores{7000}) << "migrate runs alone and takes more";
+    EXPECT_EQ(web.ip, "fd00::21");
+    EXPECT_EQ(web.terminationGracePeriod, std::chrono::seconds(45));
     EXPECT_EQ(web.cpuLimit(), std::nullopt);
 }
 
@@ -182,6 +203,78 @@ TEST(Pod, phases_are_the_five_words) {
     }
 }
 
+TEST(Pod, grace_periods_are_those_of_the_api_server) {
+    for (const auto& [text, seconds] : std::vector<std::pair<std::string, std::int64_t>>{
+             {"0", 0}, {"30", 30}, {"-5", 1}, {"9223372036854775807", 2147483647}}) {
+        EXPECT_EQ(decoded(pod("", "spec: {terminationGracePeriodSeconds: " + text + "}\n"))
+                      .terminationGracePeriod,
+                  std::chrono::seconds(seconds))
+            << text;
+    }
+}
+
+TEST(Pod, elastic_resources_are_whole_or_milli_as_request_or_limit) {
+    for (const auto* text : {"limits: {gocrane.io/cpu: 2, gocrane.io/memory: 1Ki}",
+                             "requests: {gocrane.io/cpu: '2', gocrane.io/memory: '1024'}",
+                             "requests: {gocrane.io/cpu: 1, gocrane.io/memory: 1}, "
+                             "limits: {gocrane.io/cpu: 2000m, gocrane.io/memory: 1024}"}) {
+        const Pod elastic =
+            decoded(pod("", "spec: {containers: [{resources: {" + std::string(text) + "}}]}\n"));
+        EXPECT_EQ(elastic.elasticCpu(), Millicores{2000}) << text;
+        EXPECT_EQ(elastic.elasticMemory(), Bytes{1024}) << text;
+        EXPECT_EQ(elastic.qosClass, QosClass::bestEffort) << text;
+    }
+    EXPECT_EQ(decoded(pod("")).elasticCpu(), Millicores{0});
+}
+
+struct EffectiveRow {
+    const char* spec;
+    double cpuRequest; ///< millicores
+    std::optional<double> cpuLimit;
+};
+
+TEST(Pod, requests_and_limits_are_those_that_the_scheduler_counts) {
+    for (const auto& row : {
+             EffectiveRow{"containers: [{resources: {limits: {cpu: 1}}}]", 1000, 1000},
+             EffectiveRow{"containers: [{resources: {limits: {cpu: 0}}}]", 0, std::nullopt},
+             // the larger one of the containers and each init container
+             EffectiveRow{"initContainers: [{resources: {limits: {cpu: 3}}}, {resources: {limits: "
+                          "{cpu: 2}}}], containers: [{resources: {limits: {cpu: 1}}}]",
+                          3000, 3000},
+             EffectiveRow{"initContainers: [{resources: {limits: {cpu: 3}}}], containers: "
+                          "[{resources: {limits: {cpu: 2}}}, {resources: {limits: {cpu: 2}}}]",
+                          4000, 4000},
+             // a sidecar runs beside what is started after it, and beside the containers
+             EffectiveRow{"initContainers: [{restartPolicy: Always, resources: {limits: {cpu: 1}}},"
+                          " {resources: {limits: {cpu: 3}}}], containers: [{resources: {limits: "
+                          "{cpu: 2}}}]",
+                          4000, 4000},
+             EffectiveRow{"initContainers: [{resources: {limits: {cpu: 3}}}, {restartPolicy: "
+                          "Always, resources: {limits: {cpu: 1}}}], containers: [{resources: "
+                          "{limits: {cpu: 1}}}]",
+                          3000, 3000},
+             EffectiveRow{"initContainers: [{restartPolicy: Always, resources: {limits: {cpu: 1}}}]"
+                          ", containers: [{resources: {limits: {cpu: 2}}}]",
+                          3000, 3000},
+             // no limit anywhere: none at all
+             EffectiveRow{"initContainers: [{resources: {requests: {cpu: 3}}}], containers: "
+                          "[{resources: {limits: {cpu: 1}}}]",
+                          3000, std::nullopt},
+             EffectiveRow{"initContainers: [{restartPolicy: Always}], containers: [{resources: "
+                          "{limits: {cpu: 1}}}]",
+                          1000, std::nullopt},
+             // the pod's own
+             EffectiveRow{"resources: {requests: {cpu: 500m}, limits: {cpu: 2}}, initContainers: "
+                          "[{resources: {limits: {cpu: 3}}}], containers: [{name: a}]",
+                          500, 2000},
+         }) {
+        const Pod web = decoded(pod("", "spec: {" + std::string(row.spec) + "}\n"));
+        EXPECT_EQ(web.cpuRequest().value, row.cpuRequest) << row.spec;
+        const auto limit = web.cpuLimit();
+        EXPECT_EQ(limit ? std::optional(limit->value) : std::nullopt, row.cpuLimit) << row.spec;
+    }
+}
+
 struct QosRow {
     const char* containers;
     QosClass expected;
@@ -206,6 +299,11 @@ TEST(Pod, qos_class_is_computed_as_kubernetes_does_where_the_status_lacks_it) {
              QosRow{"containers: [{resources: {limits: {cpu: 1, memory: 1}}}]\n  initContainers: "
                     "[{name: i}]",
                     burstable},
+             QosRow{"containers: [{name: a}]\n  resources: {limits: {cpu: 1, memory: 1}}",
+                    guaranteed},
+             QosRow{"containers: [{resources: {limits: {cpu: 1, memory: 1}}}]\n  resources: "
+                    "{limits: {cpu: 1}}",
+                    burstable},
          }) {
         EXPECT_EQ(decoded(pod("", "spec:\n  " + std::string(row.containers) + "\n")).qosClass,
                   row.expected)
@@ -216,6 +314,15 @@ TEST(Pod, qos_class_is_computed_as_kubernetes_does_where_the_status_lacks_it) {
               guaranteed);
 }
 
+TEST(Node, refuses_elastic_cpu_that_is_no_amount) {
+    const std::string node = "apiVersion: v1\nkind: Node\nmetadata: {name: n-1}\nstatus: ";
+    const std::string place = "error a.yaml:4: Node/n-1: status.allocatable";
+    EXPECT_THAT(refusalsOf(node + "{allocatable: {gocrane.io/cpu: -1}}\n"),
+                ElementsAre(place + "[gocrane.io/cpu]: must not be negative"));
+    EXPECT_THAT(refusalsOf(node + "{allocatable: 4}\n"),
+                ElementsAre(place + ": must be a map, not '4'"));
+}
+
 TEST(Node, has_a_name_and_labels_and_is_the_only_one) {
     const std::string node = "apiVersion: v1\nkind: Node\nmetadata: {name: n-1, labels: {a: b}}\n"
                              "spec: {podCIDR: 10.0.0.0/24}\n";
@@ -224,6 +331,7 @@ TEST(Node, has_a_name_and_labels_and_is_the_only_one) {
     ASSERT_TRUE(one.node);
     EXPECT_EQ(one.node->name, "n-1");
     EXPECT_EQ(one.node->labels, (Labels{{"a", "b"}}));
+    EXPECT_EQ(one.node->elasticCpu, std::nullopt);
     EXPECT_THAT(refusalsOf(node + "---\napiVersion: v1\nkind: Node\nmetadata: {name: n-2}\n"),
                 ElementsAre("error a.yaml:8: Node/n-2: metadata.name: there can be one Node only, "
                             "and it is n-1 already"));

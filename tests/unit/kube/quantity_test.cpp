@@ -6,39 +6,70 @@
 namespace plimsoll::kube {
 namespace {
 
-TEST(Quantity, refuses_what_is_none) {
-    for (const auto* text :
-         {"",
-          "-",
-          "+",
-          ".",
-          "m",
-          "e3",
-          "1e",
-          "1e+",
-          "1ee3",
-          "1.2.3",
-          "4 ",
-          " 4",
-          "4x",
-          "4mi",
-          "4KI",
-          "4ki",
-          "nan",
-          "NaN",
-          "inf",
-          "-inf",
-          "0x10",
-          "1,5",
-          "--1",
-          "1e999",
-          "1e-999",
-          "9.3e18",
-          "9Ei9",
-          "100E",
-          "1111111111111111111111111111111111111111111111111111111111111111111"}) {
-        EXPECT_EQ(parseQuantity(text), std::nullopt) << text;
+constexpr const char* kNoNumber = "it does not begin with a number";
+constexpr const char* kSuffix =
+    "the suffix is one of n u m k M G T P E Ki Mi Gi Ti Pi Ei, or an exponent as in 1e3";
+constexpr const char* kRange = "quantities end at 2^63, and at 1e-308 towards 0";
+
+struct BadRow {
+    const char* text;
+    const char* reason;
+};
+
+TEST(Quantity, refuses_what_is_none_and_says_why) {
+    for (const auto& [text, reason] : {
+             BadRow{"", "it is empty"},
+             BadRow{"-", kNoNumber},
+             BadRow{"+", kNoNumber},
+             BadRow{".", kNoNumber},
+             BadRow{"m", kNoNumber},
+             BadRow{"e3", kNoNumber},
+             BadRow{" 4", kNoNumber},
+             BadRow{"nan", kNoNumber},
+             BadRow{"NaN", kNoNumber},
+             BadRow{"inf", kNoNumber},
+             BadRow{"-inf", kNoNumber},
+             BadRow{"--1", kNoNumber},
+             BadRow{"+-1", kNoNumber},
+             BadRow{"1.2.3", "a number has one point at most"},
+             BadRow{"1 Gi", "there is no space in a quantity"},
+             BadRow{"4 ", "there is no space in a quantity"},
+             BadRow{"4\n", "there is no space in a quantity"},
+             BadRow{"0x10", "quantities are decimal"},
+             BadRow{"-0X10", "quantities are decimal"},
+             BadRow{"1e", kSuffix},
+             BadRow{"1e+", kSuffix},
+             BadRow{"1ee3", kSuffix},
+             BadRow{"1e3m", kSuffix},
+             BadRow{"4x", kSuffix},
+             BadRow{"4mi", kSuffix},
+             BadRow{"4K", kSuffix},
+             BadRow{"4KI", kSuffix},
+             BadRow{"4ki", kSuffix},
+             BadRow{"1GB", kSuffix},
+             BadRow{"80%", kSuffix},
+             BadRow{"1,5", kSuffix},
+             BadRow{"1_000", kSuffix},
+             BadRow{"9Ei9", kSuffix},
+             BadRow{"1e999", kRange},
+             BadRow{"1e-999", kRange},
+             BadRow{"9.3e18", kRange},
+             BadRow{"100E", kRange},
+             BadRow{"9Ei", kRange},
+             BadRow{"-9223372036854777856", kRange},
+             BadRow{"1111111111111111111111111111111111111111111111111111111111111111111",
+                    "it is longer than 64 characters"},
+         }) {
+        const auto value = parseQuantity(text);
+        ASSERT_FALSE(value) << text;
+        EXPECT_EQ(value.error().what, reason) << text;
     }
+}
+
+TEST(Quantity, ends_where_the_api_servers_arithmetic_does) {
+    EXPECT_EQ(parseQuantity("9223372036854775807"), kLargestQuantity);
+    EXPECT_EQ(parseQuantity("-9223372036854775807"), -kLargestQuantity);
+    EXPECT_EQ(parseQuantity("7.5Ei"), 8646911284551352320.0);
 }
 
 TEST(Quantity, is_a_decimal_and_never_rounded_up) {
@@ -52,6 +83,7 @@ TEST(Quantity, is_a_decimal_and_never_rounded_up) {
 TEST(Quantity, knows_every_suffix) {
     EXPECT_EQ(parseQuantity("4"), 4);
     EXPECT_EQ(parseQuantity("+4."), 4);
+    EXPECT_EQ(parseQuantity("5."), 5);
     EXPECT_EQ(parseQuantity(".5"), 0.5);
     EXPECT_EQ(parseQuantity("-1"), -1);
     EXPECT_EQ(parseQuantity("1e3"), 1000);

@@ -23,14 +23,25 @@ struct FakeCgroup {
     unsigned long long inactiveFile = 4'194'304;
     std::string pressure = "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
                            "full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n";
+    unsigned long long periods = 0;
+    unsigned long long throttledPeriods = 0;
+    std::string memoryHigh = "max\n";
+    unsigned long long highEvents = 0;
 };
 
-inline std::string cpuStatText(unsigned long long usageMicroseconds) {
+inline std::string cpuStatText(unsigned long long usageMicroseconds, unsigned long long periods = 0,
+                               unsigned long long throttledPeriods = 0) {
     return "usage_usec " + std::to_string(usageMicroseconds) + "\nuser_usec " +
            std::to_string(usageMicroseconds / 2) + "\nsystem_usec " +
            std::to_string(usageMicroseconds / 2) +
-           "\nnice_usec 0\ncore_sched.force_idle_usec 0\nnr_periods 0\nnr_throttled 0\n"
-           "throttled_usec 0\nnr_bursts 0\nburst_usec 0\n";
+           "\nnice_usec 0\ncore_sched.force_idle_usec 0\nnr_periods " + std::to_string(periods) +
+           "\nnr_throttled " + std::to_string(throttledPeriods) +
+           "\nthrottled_usec 0\nnr_bursts 0\nburst_usec 0\n";
+}
+
+inline std::string memoryEventsText(unsigned long long highEvents) {
+    return "low 0\nhigh " + std::to_string(highEvents) +
+           "\nmax 0\noom 0\noom_kill 0\noom_group_kill 0\n";
 }
 
 inline std::string memoryStatText(unsigned long long inactiveFile) {
@@ -46,6 +57,13 @@ inline std::string memoryStatText(unsigned long long inactiveFile) {
            "pgscan 0\npgsteal 0\npgscan_kswapd 0\npgscan_direct 0\npgsteal_kswapd 0\n"
            "pgsteal_direct 0\npgfault 4711\npgmajfault 0\npgrefill 0\npgactivate 0\n"
            "pgdeactivate 0\npglazyfree 0\npglazyfreed 0\nthp_fault_alloc 0\n";
+}
+
+/// Of /proc/net/dev.
+inline std::string interfaceHeadings() {
+    return "Inter-|   Receive                                                |  Transmit\n"
+           " face |bytes    packets errs drop fifo frame compressed multicast|"
+           "bytes    packets errs drop fifo colls carrier compressed\n";
 }
 
 class FakeTree {
@@ -100,10 +118,13 @@ public:
     /// A pod's or a container's directory with the files that the collector reads. On an existing
     /// one the files are rewritten.
     void writeCgroup(const std::string& directory, const FakeCgroup& values = {}) {
-        write(directory + "/cpu.stat", cpuStatText(values.usageMicroseconds));
+        write(directory + "/cpu.stat",
+              cpuStatText(values.usageMicroseconds, values.periods, values.throttledPeriods));
         write(directory + "/cpu.max", values.cpuMax);
         write(directory + "/memory.current", values.memoryCurrent);
         write(directory + "/memory.stat", memoryStatText(values.inactiveFile));
+        write(directory + "/memory.high", values.memoryHigh);
+        write(directory + "/memory.events", memoryEventsText(values.highEvents));
         for (const char* resource : {"cpu", "memory", "io"}) {
             write(directory + "/" + resource + ".pressure", values.pressure);
         }
@@ -125,6 +146,10 @@ public:
                                 "intr 1 2 3\nctxt 1\nbtime 1\nprocesses 1\n");
         write(at + "/meminfo", "MemTotal:        8000000 kB\nMemFree:         1000000 kB\n"
                                "MemAvailable:    6000000 kB\nBuffers:          100000 kB\n");
+        write(at + "/loadavg", "0.50 1.25 2.00 3/91 9087\n");
+        write(at + "/diskstats", "   8       0 sda 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
+        write(at + "/net/dev", interfaceHeadings() + "    lo: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
+                                                     "  eth0: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
         for (const char* resource : {"cpu", "memory", "io"}) {
             write(at + "/pressure/" + resource, FakeCgroup{}.pressure);
         }

@@ -31,7 +31,7 @@ struct DownInput {
     std::optional<Millicores> limit;
     CpuThrottle terms;
     unsigned onlineCpus = 0;
-    Millicores gap; ///< still to be released
+    Millicores gap; ///< still to be released; infinite: a whole step
     /// The last step of this pod is still taking effect: what it uses above its quota has been
     /// counted as released already.
     bool inFlight = false;
@@ -51,7 +51,7 @@ struct UpInput {
     CpuMax baseline;
     int stepCpuRatio = 0;
     unsigned onlineCpus = 0;
-    Millicores room; ///< may come back, excess included
+    Millicores room; ///< may come back, excess included; infinite: no line draws one
     double excess = 0;
 };
 

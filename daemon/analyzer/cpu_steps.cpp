@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/analyzer/throttle_steps.hpp"
+#include "daemon/analyzer/cpu_steps.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -102,7 +102,8 @@ std::optional<UpStep> stepUp(const UpInput& input) {
     if (rateOf(wanted) + kNothing >= full && missing <= input.room + kNothing) {
         return UpStep{.to = input.baseline, .toBaseline = true, .credit = missing};
     }
-    const auto percent = std::min(wanted, percentDown(*rate + input.room));
+    const auto percent =
+        std::isinf(input.room.value) ? wanted : std::min(wanted, percentDown(*rate + input.room));
     const auto target = rateOf(percent);
     if (target <= *rate || target >= full) {
         return std::nullopt;

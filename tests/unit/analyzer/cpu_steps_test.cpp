@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/analyzer/throttle_steps.hpp"
+#include "daemon/analyzer/cpu_steps.hpp"
 
 #include <gtest/gtest.h>
 #include <string>

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Did it help? Every step down is judged some seconds later, and what did not help is remembered,
+// so that the next candidate or the next lever is tried instead of the same again.
+//
+// Where it is known how much a step releases, it helped when the pod uses less by a good part of
+// that. Where it is not, it helped when the rule's metric came closer to its watermark; otherwise
+// the pod is innocent, and the rule lets it go.
+#pragma once
+
+#include "daemon/model/ids.hpp"
+#include "daemon/model/limit.hpp"
+#include "daemon/model/plan.hpp"
+#include "daemon/model/units.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace plimsoll::analyzer {
+
+struct Tick;
+
+/// The steps of one lever on one pod since they were last judged.
+struct PendingEffect {
+    std::uint64_t inode = 0; ///< of the pod's cgroup
+    Lever lever = Lever::cpuMax;
+    RuleKey rule; ///< the one that asked for the most
+    std::uint64_t planTick = 0;
+    MonotonicTime since;
+    Resources expected;
+    Resources usageBefore;
+    double valueBefore = 0; ///< of the rule's metric
+    bool quantified = false;
+};
+
+struct Futile {
+    std::uint64_t inode = 0;
+    Lever lever = Lever::cpuMax;
+    RuleKey rule; ///< for this one; empty: for every rule
+    MonotonicTime until;
+};
+
+struct EffectLedger {
+    std::vector<PendingEffect> pending;
+    std::vector<Futile> futile;
+
+    [[nodiscard]] const PendingEffect* find(std::uint64_t inode, Lever lever) const;
+    /// Moving this lever on this pod has not helped the rule lately.
+    [[nodiscard]] bool isFutile(std::uint64_t inode, Lever lever, const RuleKey& rule) const;
+    /// The same, and for this rule alone: it lets the pod go.
+    [[nodiscard]] bool isInnocent(std::uint64_t inode, Lever lever, const RuleKey& rule) const;
+};
+
+/// Judges what is due, and forgets what is over. At the start of a tick, once the rules are
+/// evaluated.
+void judgeEffects(Tick& tick, std::vector<Effect>& out);
+
+/// Notes the steps down that are about to be carried out. At the end of a tick.
+void noteSteps(Tick& tick);
+
+/// This lever on this pod does no good: for every rule, for a while.
+void markFutile(Tick& tick, std::uint64_t inode, Lever lever);
+
+/// What reclaiming is still expected to release of this pod.
+Bytes reclaimInFlight(const Tick& tick, std::size_t sample);
+
+} // namespace plimsoll::analyzer
