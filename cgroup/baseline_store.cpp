@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cgroup/baseline_store.hpp"
 
-#include <array>
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <charconv>
@@ -12,7 +12,7 @@
 namespace plimsoll::cgroup {
 namespace {
 
-constexpr std::string_view kFormat = "plimsoll cpu.max ";
+constexpr std::string_view kFormat = "plimsoll ";
 constexpr std::string_view kVersion = "1";
 constexpr std::string_view kLastLine = "end\n";
 constexpr std::string_view kInfinity = "infinity";
@@ -75,6 +75,11 @@ public:
     void number(std::string_view key, std::uint64_t value) {
         line(key, value == kNotSet ? std::string(kInfinity) : std::to_string(value));
     }
+    void decimal(std::string_view key, double value) {
+        std::array<char, 32> text{};
+        const auto written = std::to_chars(text.data(), text.data() + text.size(), value);
+        line(key, {text.data(), written.ptr});
+    }
     void file(std::string_view key, const SavedFile& saved) {
         line(key, saved.file + (saved.content ? " =" + *saved.content : " -"));
     }
@@ -129,11 +134,24 @@ bool read(std::vector<RuleKey>& into, std::string_view text) {
     return true;
 }
 
+bool readUsage(double& into, std::string_view text) {
+    const auto value = parseNumber<double>(text);
+    into = value.value_or(0);
+    return value.has_value();
+}
+
+std::string_view amountKey(Lever lever) {
+    return lever == Lever::memoryHigh ? "unit.memory-high" : "unit.quota";
+}
+
 /// False: the key is known and its value is not of its form. Keys that are not known are left to
 /// later versions.
 bool take(BaselineRecord& record, std::string_view key, const std::string& value) {
     const auto unit = [&record]() -> UnitBefore& {
-        return record.unit ? *record.unit : record.unit.emplace();
+        if (!record.unit) {
+            record.unit.emplace().unit.limit.lever = record.lever;
+        }
+        return *record.unit;
     };
     if (key == "path") {
         record.cgroup.path = CgroupPath(value);
@@ -158,11 +176,11 @@ bool take(BaselineRecord& record, std::string_view key, const std::string& value
     if (key == "unit.transient") {
         return read(unit().unit.transient, value);
     }
-    if (key == "unit.quota") {
-        return read(unit().unit.cpu.quotaPerSecond, value);
+    if (key == amountKey(record.lever)) {
+        return read(unit().unit.limit.amount, value);
     }
     if (key == "unit.period") {
-        return read(unit().unit.cpu.period, value);
+        return read(unit().unit.limit.period, value);
     }
     if (key == "unit.dropin-directory") {
         return read(unit().dropInDirectory, value);
@@ -183,9 +201,10 @@ bool take(BaselineRecord& record, std::string_view key, const std::string& value
         record.podName = value;
     }
     if (key == "usage") {
-        const auto usage = parseNumber<double>(value);
-        record.firstUsage = Millicores{usage.value_or(0)};
-        return usage.has_value();
+        return readUsage(record.firstUsage.cpu.value, value);
+    }
+    if (key == "usage.memory") {
+        return readUsage(record.firstUsage.memory.value, value);
     }
     if (key == "cause") {
         return read(record.causes, value);
@@ -204,12 +223,20 @@ bool belongsTo(const BaselineRecord& record, const OpenGroup& group) {
 }
 
 bool isComplete(const BaselineRecord& record) {
-    return !record.cgroup.path.empty() && parseCpuMax(record.baseline) &&
-           parseCpuMax(record.from) && parseCpuMax(record.to) &&
+    return !record.cgroup.path.empty() && parseLimit(record.lever, record.baseline) &&
+           parseLimit(record.lever, record.from) && parseLimit(record.lever, record.to) &&
            (!record.unit || !record.unit->unit.name.empty());
 }
 
+std::string headOf(Lever lever) {
+    return std::string(kFormat) + std::string(name(lever)) + " ";
+}
+
 } // namespace
+
+std::string attributeName(Lever lever) {
+    return "user.plimsoll." + std::string(name(lever));
+}
 
 std::string_view trimmed(std::string_view bytes) {
     if (bytes.ends_with('\n')) {
@@ -223,8 +250,8 @@ const UnitBefore& BaselineRecord::owner() const {
     return *unit;
 }
 
-bool BaselineRecord::isOurs(std::string_view cpuMax) const {
-    const auto value = trimmed(cpuMax);
+bool BaselineRecord::isOurs(std::string_view bytes) const {
+    const auto value = trimmed(bytes);
     if (value == trimmed(baseline) || value == trimmed(from) || value == trimmed(to)) {
         return true;
     }
@@ -233,17 +260,14 @@ bool BaselineRecord::isOurs(std::string_view cpuMax) const {
     }
     // Undo sets systemd's own value back first, and that may be coarser than the baseline's bytes;
     // after a daemon-reload it is what the drop-in says, in whole percents.
-    auto percents = unit->unit.cpu;
-    if (percents.quotaPerSecond != kNotSet) {
-        percents.quotaPerSecond -= percents.quotaPerSecond % 10'000;
-    }
-    return value == formatCpuMax(rendered(unit->unit.cpu)) ||
-           (percents.quotaPerSecond > 0 && value == formatCpuMax(rendered(percents)));
+    const auto kept = keptInDropIn(unit->unit.limit);
+    return value == formatLimit(rendered(unit->unit.limit)) ||
+           (kept.amount > 0 && value == formatLimit(rendered(kept)));
 }
 
 std::string serialise(const BaselineRecord& record) {
     Writer out;
-    out.text_ = std::string(kFormat) + std::string(kVersion) + "\n";
+    out.text_ = headOf(record.lever) + std::string(kVersion) + "\n";
     out.line("path", record.cgroup.path.value);
     out.number("inode", record.cgroup.inode);
     out.line("baseline", record.baseline);
@@ -252,8 +276,10 @@ std::string serialise(const BaselineRecord& record) {
     if (record.unit) {
         out.line("unit", record.unit->unit.name);
         out.number("unit.transient", record.unit->unit.transient ? 1 : 0);
-        out.number("unit.quota", record.unit->unit.cpu.quotaPerSecond);
-        out.number("unit.period", record.unit->unit.cpu.period);
+        out.number(amountKey(record.lever), record.unit->unit.limit.amount);
+        if (record.lever == Lever::cpuMax) {
+            out.number("unit.period", record.unit->unit.limit.period);
+        }
         out.number("unit.dropin-directory", record.unit->dropInDirectory ? 1 : 0);
         for (const auto& dropIn : record.unit->dropIns) {
             out.file("unit.dropin", dropIn);
@@ -265,10 +291,8 @@ std::string serialise(const BaselineRecord& record) {
     out.line("pod.uid", record.podUid.value);
     out.line("pod.qos", name(record.qosClass));
     out.line("pod.name", record.podName);
-    std::array<char, 32> usage{};
-    const auto written =
-        std::to_chars(usage.data(), usage.data() + usage.size(), record.firstUsage.value);
-    out.line("usage", {usage.data(), written.ptr});
+    out.decimal("usage", record.firstUsage.cpu.value);
+    out.decimal("usage.memory", record.firstUsage.memory.value);
     for (const auto& cause : record.causes) {
         out.line("cause", cause.text());
     }
@@ -277,10 +301,13 @@ std::string serialise(const BaselineRecord& record) {
 }
 
 Result<BaselineRecord> parseBaselineRecord(std::string_view text) {
-    if (!text.starts_with(kFormat)) {
+    const auto lever = std::ranges::find_if(
+        kHeldLevers, [text](Lever one) { return text.starts_with(headOf(one)); });
+    if (lever == kHeldLevers.end()) {
         return refused("is not one of Plimsoll's");
     }
-    const auto version = text.substr(kFormat.size(), text.find('\n') - kFormat.size());
+    const auto head = headOf(*lever).size();
+    const auto version = text.substr(head, text.find('\n') - head);
     if (version != kVersion) {
         return refused("is of version '" + std::string(version.substr(0, 20)) + "', this is " +
                        std::string(kVersion));
@@ -291,7 +318,7 @@ Result<BaselineRecord> parseBaselineRecord(std::string_view text) {
     text.remove_suffix(kLastLine.size());
     text.remove_prefix(text.find('\n') + 1);
 
-    BaselineRecord record;
+    BaselineRecord record{.lever = *lever};
     while (!text.empty()) {
         const auto line = text.substr(0, text.find('\n'));
         text.remove_prefix(line.size() + 1);
@@ -309,8 +336,9 @@ Result<BaselineRecord> parseBaselineRecord(std::string_view text) {
     return record;
 }
 
-Result<std::optional<BaselineRecord>> loadBaseline(WritePort& port, const OpenGroup& group) {
-    const auto text = port.attribute(group, std::string(kBaselineAttribute));
+Result<std::optional<BaselineRecord>> loadBaseline(WritePort& port, const OpenGroup& group,
+                                                   Lever lever) {
+    const auto text = port.attribute(group, attributeName(lever));
     if (!text) {
         return std::unexpected(text.error());
     }
@@ -323,6 +351,9 @@ Result<std::optional<BaselineRecord>> loadBaseline(WritePort& port, const OpenGr
     if (record && !belongsTo(*record, group)) {
         record = refused("is another cgroup's");
     }
+    if (record && record->lever != lever) {
+        record = refused("is about " + std::string(name(record->lever)));
+    }
     if (!record) {
         return std::unexpected(std::move(record).error().with(group.path));
     }
@@ -330,11 +361,11 @@ Result<std::optional<BaselineRecord>> loadBaseline(WritePort& port, const OpenGr
 }
 
 Result<void> storeBaseline(WritePort& port, const OpenGroup& group, const BaselineRecord& record) {
-    return port.setAttribute(group, std::string(kBaselineAttribute), serialise(record));
+    return port.setAttribute(group, attributeName(record.lever), serialise(record));
 }
 
-Result<void> removeBaseline(WritePort& port, const OpenGroup& group) {
-    return port.removeAttribute(group, std::string(kBaselineAttribute));
+Result<void> removeBaseline(WritePort& port, const OpenGroup& group, Lever lever) {
+    return port.removeAttribute(group, attributeName(lever));
 }
 
 } // namespace plimsoll::cgroup

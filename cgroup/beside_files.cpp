@@ -13,14 +13,12 @@ namespace {
 constexpr std::string_view kSubtreeControl = "cgroup.subtree_control";
 
 /// In the order in which they are put back. While cpu.idle is 1 the kernel takes no cpu.weight.
-constexpr std::array<std::string_view, 16> kFiles = {
-    kSubtreeControl,    "cpu.idle",
-    "cpu.weight",       "cpuset.cpus",
-    "cpuset.mems",      "io.weight",
-    "io.bfq.weight",    "memory.min",
-    "memory.low",       "memory.high",
-    "memory.max",       "memory.swap.max",
-    "memory.zswap.max", "memory.zswap.writeback",
+constexpr std::array<std::string_view, 17> kFiles = {
+    kSubtreeControl,    "cpu.idle",         "cpu.weight",
+    "cpu.max",          "cpuset.cpus",      "cpuset.mems",
+    "io.weight",        "io.bfq.weight",    "memory.min",
+    "memory.low",       "memory.high",      "memory.max",
+    "memory.swap.max",  "memory.zswap.max", "memory.zswap.writeback",
     "memory.oom.group", "pids.max",
 };
 
@@ -75,9 +73,12 @@ Result<void> putBackOne(WritePort& port, const OpenGroup& group, const std::stri
 
 } // namespace
 
-Result<std::vector<SavedFile>> noteBeside(WritePort& port, const OpenGroup& group) {
+Result<std::vector<SavedFile>> noteBeside(WritePort& port, const OpenGroup& group, Lever lever) {
     std::vector<SavedFile> files;
     for (const auto file : kFiles) {
+        if (file == name(lever)) {
+            continue;
+        }
         auto content = port.read(group, std::string(file));
         if (content) {
             files.push_back({std::string(file), std::move(*content)});

@@ -21,7 +21,7 @@ public:
     DropIns(WritePort& port, std::string systemdRuntime)
         : port_(port), systemdRuntime_(std::move(systemdRuntime)) {}
 
-    /// What is there before the first change.
+    /// What is there for the lever before the first change.
     Result<UnitBefore> take(const ManagedUnit& unit) const;
 
     /// Makes the directory what it was. systemd then says NeedDaemonReload=yes of the unit until
@@ -29,8 +29,8 @@ public:
     /// wrote and has no call to forget one. Its values stay as they are.
     Result<void> putBack(const UnitBefore& before) const;
 
-    /// The quota that the unit's drop-in asks for, in microseconds a second.
-    [[nodiscard]] std::optional<std::uint64_t> quota(const ManagedUnit& unit) const;
+    /// The text of the drop-in with the lever's amount; none: there is no such file.
+    [[nodiscard]] std::optional<std::string> amountText(const ManagedUnit& unit) const;
 
 private:
     [[nodiscard]] std::string root(const ManagedUnit& unit) const;
@@ -40,11 +40,13 @@ private:
     std::string systemdRuntime_;
 };
 
-/// Whether a drop-in holds a CPU quota or period and nothing else. One that holds more was written
+/// Whether a drop-in holds settings of the lever and nothing else. One that holds more was written
 /// by hand; systemd would overwrite it, and a record that asks for more is not believed.
-bool holdsOnlyQuota(std::string_view text);
+bool holdsOnly(Lever lever, std::string_view text);
 
-/// From the text of a drop-in: "CPUQuota=20%", "CPUQuota=20.50%"; "CPUQuota=" is kNotSet.
-std::optional<std::uint64_t> parseQuotaDropIn(std::string_view text);
+/// UnitLimit::amount from the text of a drop-in: "CPUQuota=20%", "CPUQuota=20.50%",
+/// "MemoryHigh=52428800"; "CPUQuota=" and "MemoryHigh=infinity" are kNotSet. None for what systemd
+/// does not write for a number ("MemoryHigh=10%").
+std::optional<std::uint64_t> parseDropIn(Lever lever, std::string_view text);
 
 } // namespace plimsoll::cgroup

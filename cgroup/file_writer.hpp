@@ -5,6 +5,7 @@
 #include "cgroup/write_port.hpp"
 #include "daemon/model/error.hpp"
 #include "daemon/model/ids.hpp"
+#include "daemon/model/limit.hpp"
 
 #include <string>
 #include <string_view>
@@ -19,16 +20,17 @@ public:
     /// directory.
     FileWriter(WritePort& port, const std::string& mount);
 
-    /// Writes cpu.max and reads it back. An error has the kernel's own number, also where
+    /// Writes the lever's file and reads it back. An error has the kernel's own number, also where
     /// libcgroup folded it into one of its few.
-    Result<void> writeCpuMax(const OpenGroup& group, const CgroupPath& path,
-                             std::string_view bytes) const;
+    Result<void> write(const OpenGroup& group, const CgroupPath& path, Lever lever,
+                       std::string_view bytes) const;
 
-    [[nodiscard]] bool usesLibcgroup() const { return usesLibcgroup_; }
+    [[nodiscard]] bool usesLibcgroup(Lever lever) const;
 
 private:
     WritePort& port_;
-    bool usesLibcgroup_;
+    bool libcgroupHasCpu_;
+    bool libcgroupHasMemory_;
 };
 
 } // namespace plimsoll::cgroup

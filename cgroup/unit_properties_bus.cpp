@@ -20,12 +20,21 @@ constexpr const char* kService = "org.freedesktop.systemd1";
 constexpr const char* kManagerPath = "/org/freedesktop/systemd1";
 constexpr const char* kManager = "org.freedesktop.systemd1.Manager";
 constexpr const char* kUnit = "org.freedesktop.systemd1.Unit";
+constexpr const char* kPeriod = "CPUQuotaPeriodUSec";
 /// systemd's own socket: works without dbus-daemon, for root only. systemctl uses it as well.
 constexpr const char* kPrivateSocket = "/run/systemd/private";
 
 /// A call takes under a millisecond; a systemd that is reloading answers when it is done, within a
 /// second or two on a busy node.
 constexpr std::chrono::microseconds kCallTimeout = std::chrono::seconds(2);
+
+const char* propertyName(Lever lever) {
+    return lever == Lever::memoryHigh ? "MemoryHigh" : "CPUQuotaPerSecUSec";
+}
+
+std::string settingOf(const std::string& unit, Lever lever) {
+    return "setting " + std::string(settingName(lever)) + " of " + unit;
+}
 
 struct CloseBus {
     void operator()(sd_bus* bus) const noexcept { sd_bus_close_unref(bus); }
@@ -105,8 +114,10 @@ int waitUntilReady(sd_bus* bus) {
         if (left.count() <= 0) {
             return -ETIMEDOUT;
         }
-        if (r == 0 && (r = sd_bus_wait(bus, static_cast<std::uint64_t>(left.count()))) < 0 &&
-            r != -EINTR) {
+        if (r == 0) {
+            r = sd_bus_wait(bus, static_cast<std::uint64_t>(left.count()));
+        }
+        if (r < 0 && r != -EINTR) {
             return r;
         }
     }
@@ -117,9 +128,9 @@ public:
     SystemdUnits() = default;
     SystemdUnits(std::string address, bool peer) : address_(std::move(address)), peer_(peer) {}
 
-    Result<std::optional<ManagedUnit>> unitOf(const CgroupPath& path) override;
-    Result<void> change(const std::string& unit, const CpuProperties& had,
-                        const CpuProperties& wanted) override;
+    Result<std::optional<ManagedUnit>> unitOf(const CgroupPath& path, Lever lever) override;
+    Result<void> change(const std::string& unit, const UnitLimit& had,
+                        const UnitLimit& wanted) override;
     void beginTurn() override { hung_ = false; }
 
 private:
@@ -135,7 +146,9 @@ private:
     template <class Value>
     Result<Value> number(const char* object, const std::string& interface, const char* name,
                          char type);
-    Result<ManagedUnit> describe(const char* object, const CgroupPath& path, bool& isOther);
+    Result<ManagedUnit> describe(const char* object, const CgroupPath& path, Lever lever,
+                                 bool& isOther);
+    Result<UnitLimit> limitOf(const char* object, const std::string& interface, Lever lever);
 
     std::string address_; ///< empty: find systemd
     bool peer_ = false;
@@ -277,7 +290,24 @@ Result<Value> SystemdUnits::number(const char* object, const std::string& interf
     return r < 0 ? Result<Value>(fail(-r, std::strerror(-r))) : value;
 }
 
-Result<ManagedUnit> SystemdUnits::describe(const char* object, const CgroupPath& path,
+Result<UnitLimit> SystemdUnits::limitOf(const char* object, const std::string& interface,
+                                        Lever lever) {
+    const auto amount =
+        number<std::uint64_t>(object, interface, propertyName(lever), SD_BUS_TYPE_UINT64);
+    if (!amount) {
+        return std::unexpected(amount.error());
+    }
+    if (lever != Lever::cpuMax) {
+        return UnitLimit{.lever = lever, .amount = *amount};
+    }
+    const auto period = number<std::uint64_t>(object, interface, kPeriod, SD_BUS_TYPE_UINT64);
+    if (!period) {
+        return std::unexpected(period.error());
+    }
+    return UnitLimit{.lever = lever, .amount = *amount, .period = *period};
+}
+
+Result<ManagedUnit> SystemdUnits::describe(const char* object, const CgroupPath& path, Lever lever,
                                            bool& isOther) {
     ManagedUnit unit;
     auto id = text(object, kUnit, "Id");
@@ -286,7 +316,7 @@ Result<ManagedUnit> SystemdUnits::describe(const char* object, const CgroupPath&
     }
     unit.name = std::move(*id);
     if (!isSafeUnitName(unit.name)) {
-        isOther = true; // a mount, a socket: no CPU quota that would be ours to set
+        isOther = true; // a mount, a socket: no limit that would be ours to set
         return unit;
     }
     auto kind = unit.name.substr(unit.name.rfind('.') + 1);
@@ -303,21 +333,16 @@ Result<ManagedUnit> SystemdUnits::describe(const char* object, const CgroupPath&
         return unit;
     }
     const auto transient = number<int>(object, kUnit, "Transient", SD_BUS_TYPE_BOOLEAN);
-    const auto quota =
-        number<std::uint64_t>(object, interface, "CPUQuotaPerSecUSec", SD_BUS_TYPE_UINT64);
-    const auto period =
-        number<std::uint64_t>(object, interface, "CPUQuotaPeriodUSec", SD_BUS_TYPE_UINT64);
-    if (!transient || !quota || !period) {
-        return std::unexpected(!transient ? transient.error()
-                               : !quota   ? quota.error()
-                                          : period.error());
+    const auto limit = limitOf(object, interface, lever);
+    if (!transient || !limit) {
+        return std::unexpected(!transient ? transient.error() : limit.error());
     }
     unit.transient = *transient != 0;
-    unit.cpu = {.quotaPerSecond = *quota, .period = *period};
+    unit.limit = *limit;
     return unit;
 }
 
-Result<std::optional<ManagedUnit>> SystemdUnits::unitOf(const CgroupPath& path) {
+Result<std::optional<ManagedUnit>> SystemdUnits::unitOf(const CgroupPath& path, Lever lever) {
     if (!looksLikeUnit(path.value)) {
         return std::optional<ManagedUnit>{};
     }
@@ -335,7 +360,7 @@ Result<std::optional<ManagedUnit>> SystemdUnits::unitOf(const CgroupPath& path) 
         }
     }
     bool isOther = false;
-    auto unit = reply ? describe(object, path, isOther)
+    auto unit = reply ? describe(object, path, lever, isOther)
                       : Result<ManagedUnit>(std::unexpected(std::move(reply).error()));
     if (unit) {
         return isOther ? std::optional<ManagedUnit>{} : std::optional(std::move(*unit));
@@ -346,9 +371,9 @@ Result<std::optional<ManagedUnit>> SystemdUnits::unitOf(const CgroupPath& path) 
     return std::unexpected(std::move(unit).error());
 }
 
-Result<void> SystemdUnits::change(const std::string& unit, const CpuProperties& had,
-                                  const CpuProperties& wanted) {
-    auto reply = ask("setting CPUQuota of " + unit, [&](sd_bus* bus, sd_bus_message** request) {
+Result<void> SystemdUnits::change(const std::string& unit, const UnitLimit& had,
+                                  const UnitLimit& wanted) {
+    auto reply = ask(settingOf(unit, wanted.lever), [&](sd_bus* bus, sd_bus_message** request) {
         int r = sd_bus_message_new_method_call(bus, request, kService, kManagerPath, kManager,
                                                "SetUnitProperties");
         r = r < 0 ? r : sd_bus_message_append(*request, "sb", unit.c_str(), 1);
@@ -357,9 +382,9 @@ Result<void> SystemdUnits::change(const std::string& unit, const CpuProperties& 
             r = r < 0 ? r : sd_bus_message_append(*request, "(sv)", name, "t", value);
         };
         if (had.period != wanted.period) {
-            append("CPUQuotaPeriodUSec", wanted.period);
+            append(kPeriod, wanted.period);
         }
-        append("CPUQuotaPerSecUSec", wanted.quotaPerSecond);
+        append(propertyName(wanted.lever), wanted.amount);
         return r < 0 ? r : sd_bus_message_close_container(*request);
     });
     if (!reply) {
@@ -371,12 +396,12 @@ Result<void> SystemdUnits::change(const std::string& unit, const CpuProperties& 
 /// A host without systemd, a container, a test's tree: there are no units.
 class NoUnits final : public UnitProperties {
 public:
-    Result<std::optional<ManagedUnit>> unitOf(const CgroupPath&) override {
+    Result<std::optional<ManagedUnit>> unitOf(const CgroupPath&, Lever) override {
         return std::optional<ManagedUnit>{};
     }
-    Result<void> change(const std::string& unit, const CpuProperties&,
-                        const CpuProperties&) override {
-        return fail(ENOTCONN, "setting CPUQuota of " + unit + ": systemd does not run this host");
+    Result<void> change(const std::string& unit, const UnitLimit&,
+                        const UnitLimit& wanted) override {
+        return fail(ENOTCONN, settingOf(unit, wanted.lever) + ": systemd does not run this host");
     }
     void beginTurn() override {}
 };

@@ -19,22 +19,35 @@ Ports realPorts(const std::string& mount) {
             .units = cgroup::makeUnitProperties(mount)};
 }
 
+/// Whether the kernel may have to reclaim memory before the write returns.
+bool mayBlock(const Limit& from, const Limit& to) {
+    if (to.lever() != Lever::memoryHigh || to.unlimited()) {
+        return false;
+    }
+    return from.unlimited() || to.memoryHigh().bytes < from.memoryHigh().bytes;
+}
+
+std::unexpected<Error> changedSince(const Limit& expected, const Limit& found) {
+    return fail(ESTALE, "changed since it was read: expected '" + formatLimit(expected) + "', " +
+                            std::string(name(found.lever())) + " says '" + formatLimit(found) +
+                            "'");
+}
+
+} // namespace
+
 std::string writerName(const BaselineRecord& record) {
     return record.unit ? "systemd" : "file";
 }
 
-void append(std::string& reason, const std::string& text) {
+void appendReason(Step& step, const std::string& text) {
     if (!text.empty()) {
-        reason += (reason.empty() ? "" : "; ") + text;
+        step.reason += (step.reason.empty() ? "" : "; ") + text;
     }
 }
 
-std::unexpected<Error> changedSince(const Limit& expected, const Limit& found) {
-    return fail(ESTALE, "changed since it was read: expected '" + formatLimit(expected) +
-                            "', cpu.max says '" + formatLimit(found) + "'");
+Limit limitOr(Lever lever, const Result<std::string>& bytes, const Limit& otherwise) {
+    return parseLimit(lever, bytes.value_or("")).value_or(otherwise);
 }
-
-} // namespace
 
 Executor::Executor(const cgroup::Layout& layout, const std::string& runtimeDirectory)
     : Executor(layout, runtimeDirectory, realPorts(layout.mount)) {}
@@ -91,54 +104,97 @@ Result<OpenGroup> Executor::Impl::openSame(const CgroupIdentity& cgroup) const {
     return group;
 }
 
+Result<void> Executor::Impl::isPossible(const Step& step) const {
+    if (step.lever == Lever::eviction || step.lever == Lever::scheduling) {
+        return fail(ENOTCONN, "there is no connection to the cluster");
+    }
+    if (!step.pod) {
+        return fail(EINVAL, "a step without a pod");
+    }
+    const auto& cgroup = step.pod->cgroup;
+    if (step.lever == Lever::memoryReclaim) {
+        return isUnderWay(cgroup, step.lever)
+                   ? fail(EBUSY, "memory of it is being reclaimed already")
+                   : Result<void>{};
+    }
+    if (step.from.lever() != step.lever || step.to.lever() != step.lever) {
+        return fail(EINVAL, "a step whose values are not of " + std::string(name(step.lever)));
+    }
+    if (!isUnderWay(cgroup, Lever::memoryHigh)) {
+        return {};
+    }
+    // systemd would write what it still has for memory.high, in the middle of the change.
+    const auto index = find(cgroup, Lever::memoryHigh);
+    const bool isInTheWay = step.lever == Lever::memoryHigh || (index && records[*index].unit);
+    return isInTheWay ? fail(EBUSY, "memory.high of it is being changed") : Result<void>{};
+}
+
 Outcome Executor::Impl::carryOut(const Step& step, std::uint64_t tick) {
     Outcome outcome{.step = step};
-    const auto group = openSame(step.pod->cgroup);
-    const auto done =
-        group ? act(*group, outcome, tick) : Result<void>(std::unexpected(group.error()));
-    outcome.done = done.has_value();
-    if (done) {
+    if (const auto possible = isPossible(step); !possible) {
+        outcome.error = possible.error().what;
         return outcome;
     }
-    outcome.gone = group ? ports.files->groupIsGone(*group) : group.error().gone();
-    if (!outcome.gone) {
-        outcome.error = done.error().what;
-    } else if (const auto index = find(step.pod->cgroup)) {
-        forgetGone(*index);
+    auto opened = openSame(step.pod->cgroup);
+    if (!opened) {
+        conclude(outcome, nullptr, std::unexpected(opened.error()));
+        return outcome;
     }
+    const auto group = std::make_shared<const OpenGroup>(std::move(*opened));
+    conclude(outcome, group.get(), act(group, outcome, tick));
     return outcome;
 }
 
-Result<void> Executor::Impl::act(const OpenGroup& group, Outcome& outcome, std::uint64_t tick) {
+void Executor::Impl::conclude(Outcome& outcome, const OpenGroup* group, const Result<void>& done) {
+    outcome.done = done && !outcome.pending;
+    if (done) {
+        return;
+    }
+    outcome.gone = group != nullptr ? ports.files->groupIsGone(*group) : done.error().gone();
+    if (!outcome.gone) {
+        outcome.error = done.error().what;
+        return;
+    }
+    for (const Lever lever : cgroup::kHeldLevers) {
+        if (const auto index = find(outcome.step.pod->cgroup, lever)) {
+            forgetGone(*index);
+        }
+    }
+}
+
+Result<void> Executor::Impl::act(const SharedGroup& group, Outcome& outcome, std::uint64_t tick) {
     const Step& step = outcome.step;
-    const auto bytes = writer.read(group);
+    if (step.lever == Lever::memoryReclaim) {
+        return startReclaim(group, outcome, tick);
+    }
+    const auto bytes = writer.read(*group, step.lever);
     if (!bytes) {
         return std::unexpected(bytes.error());
     }
-    const auto value = parseCpuMax(*bytes);
+    const auto value = parseLimit(step.lever, *bytes);
     if (!value) {
-        return fail(EINVAL, group.path + "/cpu.max says '" + std::string(trimmed(*bytes)) +
-                                "', which is not understood");
+        return fail(EINVAL, group->path + "/" + std::string(name(step.lever)) + " says '" +
+                                std::string(trimmed(*bytes)) + "', which is not understood");
     }
     if (step.kind == StepKind::yield) {
-        return letGo(group, *value, outcome);
+        return letGo(*group, *value, outcome);
     }
-    if (Limit(*value) != step.from) {
+    if (*value != step.from) {
         return changedSince(step.from, *value);
     }
-    return step.toBaseline || step.kind == StepKind::undo ? putBack(group, outcome)
+    return step.toBaseline || step.kind == StepKind::undo ? putBack(*group, outcome)
                                                           : set(group, *bytes, outcome, tick);
 }
 
-Result<void> Executor::Impl::set(const OpenGroup& group, const std::string& bytes, Outcome& outcome,
-                                 std::uint64_t tick) {
+Result<void> Executor::Impl::set(const SharedGroup& group, const std::string& bytes,
+                                 Outcome& outcome, std::uint64_t tick) {
     Step& step = outcome.step;
-    const auto index = find(step.pod->cgroup);
-    auto record = index ? Result<BaselineRecord>(records[*index]) : begin(group, step, bytes);
+    const auto index = find(step.pod->cgroup, step.lever);
+    auto record = index ? Result<BaselineRecord>(records[*index]) : begin(*group, step, bytes);
     if (!record) {
         return std::unexpected(std::move(record).error());
     }
-    step.to = cgroup::CpuMaxWriter::reachable(step.to.cpuMax(), *record);
+    step.to = cgroup::LimitWriter::reachable(step.to, *record);
     record->from = trimmed(bytes);
     record->to = formatLimit(step.to);
     record->causes = step.causes;
@@ -148,7 +204,7 @@ Result<void> Executor::Impl::set(const OpenGroup& group, const std::string& byte
     // list without one has nothing to undo.
     auto stored = ledger.note(*record);
     if (stored) {
-        stored = cgroup::storeBaseline(*ports.files, group, *record);
+        stored = cgroup::storeBaseline(*ports.files, *group, *record);
     }
     if (!stored) {
         if (!index) {
@@ -157,13 +213,26 @@ Result<void> Executor::Impl::set(const OpenGroup& group, const std::string& byte
         return std::unexpected(
             std::move(stored).error().with("not changed, as its baseline cannot be kept"));
     }
-    const auto written = writer.write(group, *record);
+    if (mayBlock(step.from, step.to)) {
+        return startSetting(group, *record, !index, outcome, tick);
+    }
+    const auto written = writer.write(*group, *record);
+    return settle(*group, std::move(*record), !index, written, outcome, tick);
+}
+
+/// The write is over, well or not: what is held follows from that.
+Result<void> Executor::Impl::settle(const OpenGroup& group, BaselineRecord record, bool isFirst,
+                                    const Result<std::string>& written, Outcome& outcome,
+                                    std::uint64_t tick) {
     if (!written) {
-        afterFailedWrite(group, std::move(*record), !index, written.error(), tick);
+        afterFailedWrite(group, std::move(record), isFirst, written.error(), tick);
         return std::unexpected(written.error());
     }
-    append(step.reason, *written);
-    hold(std::move(*record), step.to.cpuMax(), &step, tick);
+    appendReason(outcome.step, *written);
+    HeldPod& pod = hold(std::move(record), outcome.step.to, tick);
+    if (outcome.step.kind == StepKind::reapply) {
+        ++pod.reapplied;
+    }
     return {};
 }
 
@@ -173,104 +242,130 @@ Result<BaselineRecord> Executor::Impl::begin(const OpenGroup& group, const Step&
         // Its record would not be believed after a crash, so nothing is changed in the first place.
         return fail(EPERM, group.path + " could be written by others than root: not touched");
     }
-    auto loaded = cgroup::loadBaseline(*ports.files, group);
-    if (!loaded) {
-        return std::unexpected(std::move(loaded).error().with(
-            "not touched (to be removed with: setfattr -x " +
-            std::string(cgroup::kBaselineAttribute) + " " + group.path + ")"));
+    if (auto undone = undoEarlierRun(group, step); !undone) {
+        return std::unexpected(std::move(undone).error());
     }
-    if (const std::optional<BaselineRecord>& leftover = *loaded) {
-        // Of an earlier run, and not undone by undoLeftovers(): first things first.
-        const auto undone = writer.undo(group, *leftover);
-        Outcome ignored;
-        const auto finished = undone ? finish(group, *leftover, *undone, ignored)
-                                     : Result<void>(std::unexpected(undone.error()));
-        if (!finished) {
-            return std::unexpected(finished.error());
-        }
-        const auto now = writer.read(group);
-        if (!now || trimmed(*now) != trimmed(bytes)) {
-            return fail(ESTALE, "changed since it was read: what an earlier run had left there was "
-                                "put back");
-        }
-    }
-    auto owner = writer.ownerOf(group, step.pod->cgroup.path);
-    if (const auto unit = owner.value_or(std::nullopt)) {
-        // Still in the list: systemd could not be asked when it was undone, and what it has now is
-        // not what it had before Plimsoll.
-        if (auto settled = settleUnit(unit->unit.name); !settled) {
-            return std::unexpected(std::move(settled).error());
-        }
-        owner = writer.ownerOf(group, step.pod->cgroup.path);
-    }
+    auto owner = ownerOf(group, step);
     if (!owner) {
         return std::unexpected(std::move(owner).error());
     }
-    return BaselineRecord{.cgroup = step.pod->cgroup,
+    BaselineRecord record{.cgroup = step.pod->cgroup,
+                          .lever = step.lever,
                           .baseline = bytes,
                           .unit = std::move(*owner),
                           .podUid = step.pod->uid,
                           .qosClass = step.pod->qosClass,
                           .podName = step.podName,
-                          .firstUsage = step.usage.cpu};
+                          .firstUsage = step.usage};
+    if (auto met = meetOtherLevers(group, record); !met) {
+        return std::unexpected(std::move(met).error());
+    }
+    const auto now = writer.read(group, step.lever);
+    if (!now || trimmed(*now) != trimmed(bytes)) {
+        return fail(ESTALE, "changed since it was read: what an earlier run, or an earlier call to "
+                            "systemd, had left there was put back");
+    }
+    return record;
+}
+
+/// A record that undoLeftovers() did not, or could not, undo: first things first.
+Result<void> Executor::Impl::undoEarlierRun(const OpenGroup& group, const Step& step) {
+    auto loaded = cgroup::loadBaseline(*ports.files, group, step.lever);
+    if (!loaded) {
+        return std::unexpected(std::move(loaded).error().with(
+            "not touched (to be removed with: setfattr -x " + cgroup::attributeName(step.lever) +
+            " " + group.path + ")"));
+    }
+    const std::optional<BaselineRecord>& leftover = *loaded;
+    Outcome ignored;
+    return leftover ? undoRecord(group, *leftover, ignored) : Result<void>{};
+}
+
+Result<std::optional<cgroup::UnitBefore>> Executor::Impl::ownerOf(const OpenGroup& group,
+                                                                  const Step& step) {
+    const auto& path = step.pod->cgroup.path;
+    auto owner = writer.ownerOf(group, path, step.lever);
+    if (const auto unit = owner.value_or(std::nullopt)) {
+        // Still in the list: systemd could not be asked when it was undone, and what it has now is
+        // not what it had before Plimsoll.
+        if (auto settled = settleUnit(unit->unit.name, step.lever); !settled) {
+            return std::unexpected(std::move(settled).error());
+        }
+        owner = writer.ownerOf(group, path, step.lever);
+    }
+    return owner;
+}
+
+/// What is there because another lever holds the same pod was not there before Plimsoll; and what
+/// that one noted beside its own file leaves this one's out from now on.
+Result<void> Executor::Impl::meetOtherLevers(const OpenGroup& group, BaselineRecord& record) {
+    for (auto& other : records) {
+        if (other.cgroup != record.cgroup || other.lever == record.lever) {
+            continue;
+        }
+        if (record.unit && other.unit && !other.unit->dropInDirectory) {
+            record.unit->dropInDirectory = false;
+        }
+        if (auto done = writer.handOver(group, other, record.lever); !done) {
+            return done;
+        }
+    }
+    return {};
 }
 
 void Executor::Impl::afterFailedWrite(const OpenGroup& group, BaselineRecord record, bool isFirst,
                                       const Error& error, std::uint64_t tick) {
-    const auto now = writer.read(group);
+    const auto undoNow = [&] {
+        Outcome ignored;
+        if (!undoRecord(group, record, ignored)) {
+            return false;
+        }
+        if (const auto index = find(record.cgroup, record.lever)) {
+            forget(*index);
+        }
+        return true;
+    };
+    const auto now = writer.read(group, record.lever);
+    const auto before = parseLimit(record.lever, record.from).value_or(Limit{});
     if (!now) {
         if (isFirst && !ports.files->groupIsGone(group)) {
-            hold(std::move(record), {}, nullptr, tick);
+            hold(std::move(record), before, tick);
         }
         return;
     }
     // A systemd that timed out may do it yet: the record stays.
-    if (isFirst && trimmed(*now) == record.from && error.code != ETIMEDOUT) {
-        const auto undone = writer.undo(group, record);
-        Outcome ignored;
-        if (undone && finish(group, record, *undone, ignored)) {
-            return;
-        }
+    if (isFirst && trimmed(*now) == record.from && error.code != ETIMEDOUT && undoNow()) {
+        return;
     }
     const bool ourMismatch = record.unit && error.code == EIO; // read back after our own write
     if (!record.isOurs(*now) && ourMismatch) {
         record.to = trimmed(*now); // it came of our write, so undo may take it away
         std::ignore = cgroup::storeBaseline(*ports.files, group, record);
-    } else if (!record.isOurs(*now)) {
-        // Somebody else's value came in between: it stays, and what is ours around it goes.
-        const auto undone = writer.undo(group, record);
-        Outcome ignored;
-        if (undone && finish(group, record, *undone, ignored)) {
-            if (const auto index = find(record.cgroup)) {
-                forget(*index);
-            }
-            return;
-        }
+    } else if (!record.isOurs(*now) && undoNow()) {
+        return; // somebody else's value came in between: it stays, and what is ours around it goes
     }
-    const auto value = parseCpuMax(*now);
-    hold(std::move(record), value.value_or(CpuMax{}), nullptr, tick);
+    const auto applied = limitOr(record.lever, now, before);
+    hold(std::move(record), applied, tick);
 }
 
-std::optional<std::size_t> Executor::Impl::find(const CgroupIdentity& cgroup) const {
-    const auto found = std::ranges::find_if(
-        held, [&cgroup](const HeldPod& pod) { return pod.pod->cgroup == cgroup; });
+std::optional<std::size_t> Executor::Impl::find(const CgroupIdentity& cgroup, Lever lever) const {
+    const auto found = std::ranges::find_if(held, [&](const HeldPod& pod) {
+        return pod.pod->cgroup == cgroup && pod.lever() == lever;
+    });
     if (found == held.end()) {
         return std::nullopt;
     }
     return static_cast<std::size_t>(found - held.begin());
 }
 
-void Executor::Impl::hold(BaselineRecord record, const CpuMax& applied, const Step* step,
-                          std::uint64_t tick) {
-    auto index = find(record.cgroup);
+HeldPod& Executor::Impl::hold(BaselineRecord record, const Limit& applied, std::uint64_t tick) {
+    auto index = find(record.cgroup, record.lever);
     if (!index) {
         index = held.size();
-        held.push_back({.pod = step != nullptr
-                                   ? step->pod
-                                   : std::make_shared<const PodCgroup>(
-                                         PodCgroup{record.podUid, record.qosClass, record.cgroup}),
+        held.push_back({.pod = std::make_shared<const PodCgroup>(
+                            PodCgroup{record.podUid, record.qosClass, record.cgroup}),
                         .podName = record.podName,
-                        .baseline = parseCpuMax(record.baseline).value_or(CpuMax{}),
+                        .baseline = limitOr(record.lever, record.baseline, applied),
                         .firstUsage = record.firstUsage});
         records.emplace_back();
     }
@@ -278,10 +373,8 @@ void Executor::Impl::hold(BaselineRecord record, const CpuMax& applied, const St
     pod.applied = applied;
     pod.changedTick = tick;
     pod.causes = record.causes;
-    if (step != nullptr && step->kind == StepKind::reapply) {
-        ++pod.reapplied;
-    }
     records[*index] = std::move(record);
+    return pod;
 }
 
 void Executor::Impl::forget(std::size_t index) {

@@ -23,7 +23,7 @@ struct Ports {
 };
 
 /// What stays of nothing: after a restart call undoLeftovers() first. Destroying it changes
-/// nothing.
+/// nothing; it waits for a write that is under way.
 class Executor {
 public:
     /// `runtimeDirectory` (/run/plimsoll) keeps the list of systemd units that were touched, so
@@ -37,15 +37,25 @@ public:
     /// Carries out the steps that are not previews, in order; a failed step never stops the others.
     /// The baseline stands in the cgroup's extended attribute before the file is changed, and every
     /// write is read back. Nothing is written where the cgroup is another one by now (gone), or its
-    /// value is not the step's `from` (an error that says so). An outcome's step.to is what cpu.max
-    /// really says: systemd keeps whole percents of a core.
+    /// value is not the step's `from` (an error that says so). An outcome's step.to is what the
+    /// file really says: systemd keeps whole percents of a core, the kernel whole pages.
+    ///
+    /// Lowering memory.high and memory.reclaim may block while the kernel reclaims, so a worker
+    /// writes them: the outcome is `pending`, the held pod is `changing`, and the last outcome of
+    /// the step comes from takeFinished(). Of a reclaim its step.amount is what really went.
     std::vector<Outcome> carryOut(const Plan& plan);
+
+    /// Readable when takeFinished() has something. The same descriptor for the executor's life.
+    [[nodiscard]] int finishedDescriptor() const;
+    /// The ends of pending steps. Never blocks on the kernel; may ask systemd.
+    std::vector<Outcome> takeFinished();
 
     /// Forgets held pods whose cgroup is gone, and removes what systemd still has of them.
     void forgetVanished(const Snapshot& snapshot);
 
     /// Puts back everything held now. For stop. Where somebody else's value stands it stays; the
-    /// outcome's step is a yield then.
+    /// outcome's step is a yield then. Of pending steps those that wait are cancelled and the one
+    /// that is being written is waited for; their ends are the first outcomes.
     std::vector<Outcome> undoAll(const std::string& reason);
 
     /// Puts back what an earlier run left: every baseline found in the tree. For start and for

@@ -11,6 +11,7 @@ namespace plimsoll::executor {
 namespace {
 
 using cgroup::BaselineRecord;
+using cgroup::OpenGroup;
 
 std::string_view lastName(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
@@ -33,16 +34,17 @@ void describe(const BaselineRecord& record, Outcome& outcome) {
     outcome.step.pod =
         std::make_shared<const PodCgroup>(PodCgroup{record.podUid, record.qosClass, record.cgroup});
     outcome.step.podName = record.podName;
-    outcome.step.usage.cpu = record.firstUsage;
-    outcome.step.to = parseCpuMax(record.baseline).value_or(CpuMax{});
+    outcome.step.lever = record.lever;
+    outcome.step.usage = record.firstUsage;
+    outcome.step.to = limitOr(record.lever, record.baseline, Limit{});
 }
 
 } // namespace
 
 std::vector<Outcome> Executor::undoLeftovers(const std::string& reason) {
     impl_->ports.units->beginTurn();
+    auto outcomes = impl_->stopBlocking();
     impl_->pendingUnits.clear(); // the list has them all
-    std::vector<Outcome> outcomes;
     if (!impl_->layout.kubepods.empty()) {
         impl_->undoBelow(impl_->layout.kubepods, reason, outcomes);
     }
@@ -75,39 +77,54 @@ void Executor::Impl::undoBelow(const CgroupPath& path, const std::string& reason
 
 void Executor::Impl::undoGroup(const CgroupPath& path, const std::string& reason,
                                std::vector<Outcome>& outcomes) {
-    auto outcome = outcomeFor({.path = path}, reason);
     const auto group = ports.files->openGroup(layout.absolute(path));
-    auto loaded = group ? cgroup::loadBaseline(*ports.files, *group)
-                        : Result<std::optional<BaselineRecord>>(std::unexpected(group.error()));
-    const auto record = loaded.value_or(std::nullopt);
-    if (loaded && !record) {
+    if (!group) {
+        if (!group.error().gone()) {
+            auto outcome = outcomeFor({.path = path}, reason);
+            outcome.error = group.error().what;
+            outcomes.push_back(std::move(outcome));
+        }
         return;
     }
-    Result<void> done;
-    if (!record) {
-        done = std::unexpected(std::move(loaded).error());
-        if (group) {
-            done = std::unexpected(std::move(done).error().with("cpu.max is left as it is"));
+    for (const Lever lever : cgroup::kHeldLevers) {
+        const auto loaded = cgroup::loadBaseline(*ports.files, *group, lever);
+        if (loaded && !loaded->has_value()) {
+            continue;
         }
-    } else {
-        describe(*record, outcome);
-        const auto now = writer.read(*group);
-        outcome.step.from = parseCpuMax(now.value_or("")).value_or(outcome.step.to.cpuMax());
-        const auto undone = writer.undo(*group, *record);
-        done = undone ? finish(*group, *record, *undone, outcome)
-                      : Result<void>(std::unexpected(undone.error()));
-        if (const auto index = find(record->cgroup); index && done) {
-            forget(*index);
+        auto outcome = outcomeFor({.path = path}, reason);
+        outcome.step.lever = lever;
+        Result<void> done;
+        if (!loaded) {
+            done = std::unexpected(
+                Error(loaded.error()).with(std::string(name(lever)) + " is left as it is"));
+        } else if (const std::optional<BaselineRecord>& record = *loaded) {
+            done = undoFound(*group, *record, outcome);
         }
+        if (!done && ports.files->groupIsGone(*group)) {
+            return; // it ended meanwhile, and its records with it
+        }
+        outcome.done = done.has_value();
+        outcome.error = done ? "" : done.error().what;
+        outcomes.push_back(std::move(outcome));
     }
-    outcome.done = done.has_value();
-    if (!done && (group ? ports.files->groupIsGone(*group) : done.error().gone())) {
-        return; // it ended meanwhile, and its record with it
+}
+
+Result<void> Executor::Impl::undoFound(const OpenGroup& group, const BaselineRecord& record,
+                                       Outcome& outcome) {
+    describe(record, outcome);
+    outcome.step.from = limitOr(record.lever, writer.read(group, record.lever), outcome.step.to);
+    auto done = undoRecord(group, record, outcome);
+    if (const auto index = find(record.cgroup, record.lever); index && done) {
+        forget(*index);
     }
-    if (!done) {
-        outcome.error = done.error().what;
-    }
-    outcomes.push_back(std::move(outcome));
+    return done;
+}
+
+Result<void> Executor::Impl::undoRecord(const OpenGroup& group, const BaselineRecord& record,
+                                        Outcome& outcome) {
+    const auto undone = writer.undo(group, record);
+    return undone ? finish(group, record, *undone, outcome)
+                  : Result<void>(std::unexpected(undone.error()));
 }
 
 void Executor::Impl::undoUnits(const std::string& reason, std::vector<Outcome>& outcomes) {
@@ -120,7 +137,7 @@ void Executor::Impl::undoUnits(const std::string& reason, std::vector<Outcome>& 
     }
     for (const auto& entry : *entries) {
         const auto isPending = [&entry](const BaselineRecord& record) {
-            return entry.record && record.cgroup == entry.record->cgroup;
+            return entry.record && record.sameHold(*entry.record);
         };
         if (std::ranges::any_of(pendingUnits, isPending)) {
             continue; // was asked for a moment ago
@@ -154,15 +171,11 @@ Result<void> Executor::Impl::undoUnit(const BaselineRecord& record, Outcome& out
         cleanUp(record);
         return {};
     }
-    const auto undone = writer.undo(*group, record);
-    if (!undone) {
-        return std::unexpected(undone.error());
-    }
-    return finish(*group, record, *undone, outcome);
+    return undoRecord(*group, record, outcome);
 }
 
-Result<void> Executor::Impl::settleUnit(const std::string& unit) {
-    const auto found = ledger.find(unit);
+Result<void> Executor::Impl::settleUnit(const std::string& unit, Lever lever) {
+    const auto found = ledger.find(unit, lever);
     if (!found) {
         return std::unexpected(found.error());
     }
@@ -171,13 +184,13 @@ Result<void> Executor::Impl::settleUnit(const std::string& unit) {
         return {};
     }
     std::erase_if(pendingUnits,
-                  [&](const BaselineRecord& pending) { return pending.cgroup == record->cgroup; });
+                  [&](const BaselineRecord& pending) { return pending.sameHold(*record); });
     Outcome outcome;
     auto done = undoUnit(*record, outcome);
-    const auto still = ledger.find(unit);
+    const auto still = ledger.find(unit, lever);
     if (done && still && *still) {
-        return fail(ENOTCONN,
-                    "systemd could not yet be told to take back an earlier quota of " + unit);
+        return fail(ENOTCONN, "systemd could not yet be told to take back an earlier " +
+                                  std::string(cgroup::settingName(lever)) + " of " + unit);
     }
     return done;
 }

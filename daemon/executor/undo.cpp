@@ -15,7 +15,7 @@ using cgroup::Undone;
 
 std::vector<Outcome> Executor::undoAll(const std::string& reason) {
     impl_->ports.units->beginTurn();
-    std::vector<Outcome> outcomes;
+    auto outcomes = impl_->stopBlocking();
     for (std::size_t i = impl_->held.size(); i-- > 0;) {
         outcomes.push_back(impl_->undoHeld(i, reason));
     }
@@ -25,6 +25,7 @@ std::vector<Outcome> Executor::undoAll(const std::string& reason) {
 Outcome Executor::Impl::undoHeld(std::size_t index, const std::string& reason) {
     const HeldPod& pod = held[index];
     Outcome outcome{.step = {.kind = StepKind::undo,
+                             .lever = pod.lever(),
                              .pod = pod.pod,
                              .podName = pod.podName,
                              .from = pod.applied,
@@ -36,8 +37,7 @@ Outcome Executor::Impl::undoHeld(std::size_t index, const std::string& reason) {
     if (!group) {
         done = std::unexpected(group.error());
     } else {
-        const auto now = writer.read(*group);
-        outcome.step.from = parseCpuMax(now.value_or("")).value_or(pod.applied.cpuMax());
+        outcome.step.from = limitOr(pod.lever(), writer.read(*group, pod.lever()), pod.applied);
         done = putBack(*group, outcome);
     }
     outcome.done = done.has_value();
@@ -54,7 +54,7 @@ Outcome Executor::Impl::undoHeld(std::size_t index, const std::string& reason) {
 }
 
 Result<void> Executor::Impl::putBack(const OpenGroup& group, Outcome& outcome) {
-    const auto index = find(outcome.step.pod->cgroup);
+    const auto index = find(outcome.step.pod->cgroup, outcome.step.lever);
     if (!index) {
         return fail(EINVAL, group.path + " is not held: there is nothing to put back");
     }
@@ -62,22 +62,24 @@ Result<void> Executor::Impl::putBack(const OpenGroup& group, Outcome& outcome) {
     return release(group, *index, writer.undo(group, record), outcome);
 }
 
-Result<void> Executor::Impl::letGo(const OpenGroup& group, const CpuMax& value, Outcome& outcome) {
+Result<void> Executor::Impl::letGo(const OpenGroup& group, const Limit& value, Outcome& outcome) {
     const Step& step = outcome.step;
-    const auto index = find(step.pod->cgroup);
+    const auto index = find(step.pod->cgroup, step.lever);
     if (!index) {
         return fail(EINVAL, group.path + " is not held: there is nothing to let go");
     }
     const auto record = records[*index];
-    const auto text = formatCpuMax(value);
+    const auto text = formatLimit(value);
+    const std::string file(name(step.lever));
     // A write that was in doubt came true late: drift looks like somebody else's value, and is not.
     if (text != trimmed(record.baseline) && (text == record.from || text == record.to)) {
         held[*index].applied = value;
-        return fail(ESTALE, group.path + "/cpu.max says '" + text + "', which is Plimsoll's own");
+        return fail(ESTALE,
+                    group.path + "/" + file + " says '" + text + "', which is Plimsoll's own");
     }
     if (value != step.to) {
-        return fail(ESTALE, "changed since it was read: expected '" + formatLimit(step.to) +
-                                "', cpu.max says '" + text + "'");
+        return fail(ESTALE, "changed since it was read: expected '" + formatLimit(step.to) + "', " +
+                                file + " says '" + text + "'");
     }
     return release(group, *index, writer.yield(group, record), outcome);
 }
@@ -99,27 +101,23 @@ Result<void> Executor::Impl::release(const OpenGroup& group, std::size_t index,
 Result<void> Executor::Impl::finish(const OpenGroup& group, const BaselineRecord& record,
                                     const Undone& undone, Outcome& outcome) {
     outcome.writer = record.unit && !undone.unitPending ? "systemd" : "file";
-    outcome.step.to = parseCpuMax(undone.now).value_or(outcome.step.to.cpuMax());
-    auto& reason = outcome.step.reason;
-    const auto append = [&reason](const std::string& text) {
-        reason += (reason.empty() ? "" : "; ") + text;
-    };
+    outcome.step.to = limitOr(record.lever, undone.now, outcome.step.to);
     if (undone.yielded && outcome.step.kind != StepKind::yield) {
         outcome.step.kind = StepKind::yield;
-        append("somebody else's value '" + undone.now + "' stays");
+        appendReason(outcome.step, "somebody else's value '" + undone.now + "' stays");
     }
-    if (!undone.note.empty()) {
-        append(undone.note);
-    }
+    appendReason(outcome.step, undone.note);
     auto listed = undone.unitPending ? ledger.note(record) : ledger.strike(record);
     if (undone.unitPending) {
-        append("systemd still has the quota in memory; it is set back when systemd answers");
+        appendReason(outcome.step, "systemd still has our " +
+                                       std::string(cgroup::settingName(record.lever)) +
+                                       " in memory; it is set back when systemd answers");
         pendingUnits.push_back(record);
     }
     if (!listed) {
         return listed;
     }
-    return cgroup::removeBaseline(*ports.files, group);
+    return cgroup::removeBaseline(*ports.files, group, record.lever);
 }
 
 /// The cgroup is gone, or is another one.
@@ -140,7 +138,11 @@ void Executor::Impl::retryPending() {
     }
     const auto record = std::move(pendingUnits.front());
     pendingUnits.erase(pendingUnits.begin());
-    if (!find(record.cgroup)) { // else it is held again, with a record of its own
+    if (isUnderWay(record.cgroup, Lever::memoryHigh)) {
+        pendingUnits.push_back(record); // systemd would write into the middle of that
+        return;
+    }
+    if (!find(record.cgroup, record.lever)) { // else it is held again, with a record of its own
         Outcome ignored;
         if (!undoUnit(record, ignored)) {
             pendingUnits.push_back(record);

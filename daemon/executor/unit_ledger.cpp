@@ -5,9 +5,38 @@
 #include <utility>
 
 namespace plimsoll::executor {
+namespace {
 
-std::string UnitLedger::pathOf(const cgroup::BaselineRecord& record) const {
-    return directory_ + "/" + record.owner().unit.name;
+/// What follows the unit's name in the name of the file. Nothing for cpu.max: that was the only
+/// lever once, and its files must be found after an upgrade.
+std::string suffixOf(Lever lever) {
+    return lever == Lever::cpuMax ? "" : "." + std::string(name(lever));
+}
+
+struct UnitAndLever {
+    std::string unit;
+    Lever lever = Lever::cpuMax;
+};
+
+/// None: not the name of a file of the list.
+std::optional<UnitAndLever> parseFileName(const std::string& file) {
+    for (const Lever lever : cgroup::kHeldLevers) {
+        const auto suffix = suffixOf(lever);
+        if (!file.ends_with(suffix)) {
+            continue;
+        }
+        auto unit = file.substr(0, file.size() - suffix.size());
+        if (cgroup::isSafeUnitName(unit)) {
+            return UnitAndLever{std::move(unit), lever};
+        }
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+std::string UnitLedger::pathOf(const std::string& unit, Lever lever) const {
+    return directory_ + "/" + unit + suffixOf(lever);
 }
 
 Result<void> UnitLedger::note(const cgroup::BaselineRecord& record) {
@@ -17,15 +46,18 @@ Result<void> UnitLedger::note(const cgroup::BaselineRecord& record) {
     if (!cgroup::isSafeUnitName(record.owner().unit.name)) {
         return fail(EINVAL, "'" + record.owner().unit.name + "' is not the name of a unit");
     }
-    return port_.replaceFile(pathOf(record), cgroup::serialise(record));
+    return port_.replaceFile(pathOf(record.owner().unit.name, record.lever),
+                             cgroup::serialise(record));
 }
 
 Result<void> UnitLedger::strike(const cgroup::BaselineRecord& record) {
-    return record.unit ? port_.removeFile(pathOf(record)) : Result<void>{};
+    return record.unit ? port_.removeFile(pathOf(record.owner().unit.name, record.lever))
+                       : Result<void>{};
 }
 
-Result<std::optional<cgroup::BaselineRecord>> UnitLedger::find(const std::string& unit) {
-    const std::string path = directory_ + "/" + unit;
+Result<std::optional<cgroup::BaselineRecord>> UnitLedger::find(const std::string& unit,
+                                                               Lever lever) {
+    const std::string path = pathOf(unit, lever);
     const auto read = port_.readFile(path);
     if (!read) {
         return std::unexpected(read.error());
@@ -35,8 +67,8 @@ Result<std::optional<cgroup::BaselineRecord>> UnitLedger::find(const std::string
         return std::optional<cgroup::BaselineRecord>{};
     }
     auto record = cgroup::parseBaselineRecord(*text);
-    if (record && (!record->unit || record->owner().unit.name != unit)) {
-        record = fail(EINVAL, "the record of the baseline is another unit's");
+    if (record && (!record->unit || record->owner().unit.name != unit || record->lever != lever)) {
+        record = fail(EINVAL, "the record of the baseline is another unit's or lever's");
     }
     if (!record) {
         return std::unexpected(std::move(record).error().with(path));
@@ -52,13 +84,14 @@ Result<std::vector<UnitLedger::Entry>> UnitLedger::entries() {
     std::vector<Entry> entries;
     for (const auto& file : *files) {
         const std::string path = directory_ + "/" + file;
-        if (!cgroup::isSafeUnitName(file)) {
+        const auto named = parseFileName(file);
+        if (!named) {
             if (auto removed = port_.removeFile(path); !removed) {
                 return std::unexpected(std::move(removed).error());
             }
             continue;
         }
-        const auto found = find(file);
+        const auto found = find(named->unit, named->lever);
         if (!found) {
             entries.push_back({path, std::unexpected(found.error())});
         } else if (const std::optional<cgroup::BaselineRecord>& record = *found) {

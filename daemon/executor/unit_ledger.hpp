@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The systemd units that were touched: one file each, named like the unit, with the baseline record
-// in it. The record in the cgroup dies with the cgroup; a drop-in in /run/systemd does not.
+// The systemd units that were touched: a file for each unit and lever, with the baseline record in
+// it. The record in the cgroup dies with the cgroup; a drop-in in /run/systemd does not.
 #pragma once
 
 #include "cgroup/baseline_store.hpp"
@@ -23,7 +23,7 @@ public:
     Result<void> strike(const cgroup::BaselineRecord& record);
 
     /// None: the unit is not in the list.
-    Result<std::optional<cgroup::BaselineRecord>> find(const std::string& unit);
+    Result<std::optional<cgroup::BaselineRecord>> find(const std::string& unit, Lever lever);
 
     struct Entry {
         std::string path;
@@ -33,7 +33,7 @@ public:
     Result<std::vector<Entry>> entries();
 
 private:
-    [[nodiscard]] std::string pathOf(const cgroup::BaselineRecord& record) const;
+    [[nodiscard]] std::string pathOf(const std::string& unit, Lever lever) const;
 
     cgroup::WritePort& port_;
     std::string directory_;

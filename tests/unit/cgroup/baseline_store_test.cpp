@@ -19,7 +19,7 @@ BaselineRecord fullRecord() {
             .unit =
                 UnitBefore{.unit = {.name = "kubepods-pod1_1.slice",
                                     .transient = true,
-                                    .cpu = {.quotaPerSecond = 130'000, .period = kNotSet}},
+                                    .limit = {.amount = 130'000, .period = kNotSet}},
                            .dropIns = {{"50-CPUQuota.conf", "# by\\hand\n[Slice]\nCPUQuota=13%\n"},
                                        {"50-CPUQuotaPeriodSec.conf", std::nullopt}},
                            .dropInDirectory = true},
@@ -27,8 +27,19 @@ BaselineRecord fullRecord() {
             .podUid = PodUid("1-1"),
             .qosClass = QosClass::burstable,
             .podName = "name=space/with\x01odd = things\n",
-            .firstUsage = Millicores{812.25},
+            .firstUsage = {Millicores{812.25}, Bytes{1048576}},
             .causes = {{"watermark", "cpu"}, {"watermark", "a/b"}}};
+}
+
+BaselineRecord memoryRecord() {
+    auto record = fullRecord();
+    record.lever = Lever::memoryHigh;
+    record.baseline = "max\n";
+    record.from = "419430400";
+    record.to = "209715200";
+    record.unit->unit.limit = {.lever = Lever::memoryHigh, .amount = 524'288'001};
+    record.unit->dropIns = {{"50-MemoryHigh.conf", std::nullopt}};
+    return record;
 }
 
 std::string errorOf(std::string_view text) {
@@ -38,7 +49,8 @@ std::string errorOf(std::string_view text) {
 
 TEST(BaselineRecord, is_refused_when_it_is_not_one) {
     for (const std::string_view text :
-         {"", "\n", "end\n", "garbage", "plimsoll cpu.max", "Plimsoll cpu.max 1\nend\n"}) {
+         {"", "\n", "end\n", "garbage", "plimsoll cpu.max", "Plimsoll cpu.max 1\nend\n",
+          "plimsoll memory.reclaim 1\nend\n", "plimsoll memory.high1\nend\n"}) {
         EXPECT_THAT(errorOf(text), HasSubstr("is not one of Plimsoll's")) << text;
     }
 }
@@ -67,7 +79,7 @@ TEST(BaselineRecord, with_a_damaged_byte_is_refused_or_still_of_its_form) {
             auto damaged = text;
             damaged[at] = byte;
             if (const auto record = parseBaselineRecord(damaged)) {
-                EXPECT_TRUE(parseCpuMax(record->baseline));
+                EXPECT_TRUE(parseLimit(record->lever, record->baseline));
                 EXPECT_TRUE(record->cgroup.path.value.starts_with('/'));
                 EXPECT_TRUE(!record->unit || isSafeUnitName(record->unit->unit.name));
             }
@@ -94,8 +106,35 @@ TEST(BaselineRecord, with_values_that_make_no_sense_is_refused) {
     EXPECT_THAT(errorOf(lines("unit.transient=1\n")), HasSubstr("lacks"));
 }
 
+TEST(BaselineRecord, with_a_value_of_another_lever_is_refused) {
+    const auto swapHead = [](BaselineRecord record, Lever lever) {
+        record.lever = lever;
+        return serialise(record);
+    };
+    EXPECT_THAT(errorOf(swapHead(fullRecord(), Lever::memoryHigh)), HasSubstr("lacks"));
+    EXPECT_THAT(errorOf(swapHead(memoryRecord(), Lever::cpuMax)), HasSubstr("lacks"));
+}
+
+TEST(BaselineRecord, of_the_first_version_is_understood) {
+    // As 0.1 wrote it: one lever, and the usage of the CPU alone.
+    const auto record = parseBaselineRecord(
+        "plimsoll cpu.max 1\npath=/kubepods.slice/kubepods-pod1_1.slice\ninode=4711\n"
+        "baseline=12345 100000\\n\nfrom=12345 100000\nto=5000 100000\n"
+        "unit=kubepods-pod1_1.slice\nunit.transient=1\nunit.quota=130000\n"
+        "unit.period=infinity\nunit.dropin-directory=0\nunit.dropin=50-CPUQuota.conf -\n"
+        "beside=memory.high =max\\n\npod.uid=1-1\npod.qos=BestEffort\npod.name=default/batch\n"
+        "usage=812.25\ncause=watermark/cpu\nend\n");
+    ASSERT_TRUE(record) << record.error().what;
+    EXPECT_EQ(record->lever, Lever::cpuMax);
+    EXPECT_EQ(record->baseline, "12345 100000\n");
+    EXPECT_EQ(record->firstUsage, (Resources{Millicores{812.25}, Bytes{}}));
+    EXPECT_EQ(record->owner().unit.limit,
+              (UnitLimit{.lever = Lever::cpuMax, .amount = 130'000, .period = kNotSet}));
+}
+
 TEST(BaselineRecord, comes_back_as_it_was) {
     const auto record = fullRecord();
+    EXPECT_EQ(parseBaselineRecord(serialise(memoryRecord())), memoryRecord());
     EXPECT_EQ(parseBaselineRecord(serialise(record)), record);
     auto plain = record;
     plain.unit.reset();
@@ -112,16 +151,25 @@ TEST(BaselineRecord, knows_which_values_are_ours) {
     EXPECT_FALSE(record.isOurs("12000 100000"));
     EXPECT_FALSE(record.isOurs("max 100000"));
     EXPECT_FALSE(record.isOurs("5000 50000"));
-    record.unit->unit.cpu.quotaPerSecond = 123'456;
+    record.unit->unit.limit.amount = 123'456;
     EXPECT_TRUE(record.isOurs("12345 100000"));
     EXPECT_TRUE(record.isOurs("12000 100000")) << "as a drop-in keeps it over a daemon-reload";
     record.unit.reset();
     EXPECT_FALSE(record.isOurs("13000 100000"));
 }
 
+TEST(BaselineRecord, knows_which_values_of_memory_high_are_ours) {
+    auto record = memoryRecord();
+    EXPECT_TRUE(record.isOurs("max"));
+    EXPECT_TRUE(record.isOurs("209715200\n"));
+    EXPECT_TRUE(record.isOurs("524288000")) << "systemd's own, as the kernel keeps it";
+    EXPECT_FALSE(record.isOurs("524288001"));
+    EXPECT_FALSE(record.isOurs("209715201"));
+}
+
 TEST(DropIn, quota_is_read_as_systemd_writes_it) {
     const auto quota = [](const std::string& line) {
-        return parseQuotaDropIn("# comment\n[Slice]\n" + line + "\n");
+        return parseDropIn(Lever::cpuMax, "# comment\n[Slice]\n" + line + "\n");
     };
     EXPECT_EQ(quota("CPUQuota=20%"), 200'000U);
     EXPECT_EQ(quota("CPUQuota=12.34%"), 123'400U); // 257
@@ -133,12 +181,25 @@ TEST(DropIn, quota_is_read_as_systemd_writes_it) {
 }
 
 TEST(DropIn, of_a_quota_holds_nothing_else) {
-    EXPECT_TRUE(holdsOnlyQuota("# x\n\n[Slice]\nCPUQuota=20%\nCPUQuotaPeriodSec=50ms\n"));
-    EXPECT_TRUE(holdsOnlyQuota("[Scope]\nCPUQuota="));
-    EXPECT_FALSE(holdsOnlyQuota("[Service]\nExecStart=/bin/sh\n"));
-    EXPECT_FALSE(holdsOnlyQuota("[Slice]\nCPUQuota=20% \\\n"));
-    EXPECT_FALSE(holdsOnlyQuota("[Unit]\nCPUQuota=20%\n"));
-    EXPECT_FALSE(holdsOnlyQuota("[Slice]\n CPUQuota=20%\n"));
+    EXPECT_TRUE(holdsOnly(Lever::cpuMax, "# x\n\n[Slice]\nCPUQuota=20%\nCPUQuotaPeriodSec=50ms\n"));
+    EXPECT_TRUE(holdsOnly(Lever::cpuMax, "[Scope]\nCPUQuota="));
+    EXPECT_FALSE(holdsOnly(Lever::cpuMax, "[Service]\nExecStart=/bin/sh\n"));
+    EXPECT_FALSE(holdsOnly(Lever::cpuMax, "[Slice]\nCPUQuota=20% \\\n"));
+    EXPECT_FALSE(holdsOnly(Lever::cpuMax, "[Unit]\nCPUQuota=20%\n"));
+    EXPECT_FALSE(holdsOnly(Lever::cpuMax, "[Slice]\n CPUQuota=20%\n"));
+}
+
+TEST(DropIn, of_memory_high_is_read_as_systemd_writes_it) {
+    const auto high = [](const std::string& line) {
+        return parseDropIn(Lever::memoryHigh, "# comment\n[Slice]\n" + line + "\n");
+    };
+    EXPECT_EQ(high("MemoryHigh=52428800"), 52'428'800U);
+    EXPECT_EQ(high("MemoryHigh=infinity"), kNotSet);
+    EXPECT_EQ(high("MemoryHigh=10%"), std::nullopt) << "somebody else's: we set bytes";
+    EXPECT_EQ(high("MemoryMax=1"), std::nullopt);
+    EXPECT_TRUE(holdsOnly(Lever::memoryHigh, "# x\n\n[Slice]\nMemoryHigh=1\n"));
+    EXPECT_FALSE(holdsOnly(Lever::memoryHigh, "[Slice]\nCPUQuota=20%\n"));
+    EXPECT_FALSE(holdsOnly(Lever::cpuMax, "[Slice]\nMemoryHigh=1\n"));
 }
 
 } // namespace

@@ -26,7 +26,8 @@ protected:
 TEST_F(Writing, a_vanished_cgroup_is_gone_and_not_a_fault) {
     const auto group = open();
     tree_.remove(kPath.value);
-    const auto done = FileWriter(port_, tree_.root()).writeCpuMax(group, kPath, "5000 100000");
+    const auto done =
+        FileWriter(port_, tree_.root()).write(group, kPath, Lever::cpuMax, "5000 100000");
     ASSERT_FALSE(done);
     EXPECT_TRUE(done.error().gone());
     EXPECT_TRUE(port_.groupIsGone(group));
@@ -38,7 +39,7 @@ TEST_F(Writing, goes_to_the_group_that_was_opened_and_not_to_its_successor) {
     std::filesystem::rename(tree_.path("kubepods/pod1-1"), tree_.path("kubepods/old"));
     tree_.write("kubepods/pod1-1/cpu.max", "max 100000\n");
     EXPECT_TRUE(port_.groupIsGone(group));
-    ASSERT_TRUE(FileWriter(port_, tree_.root()).writeCpuMax(group, kPath, "5000 100000"));
+    ASSERT_TRUE(FileWriter(port_, tree_.root()).write(group, kPath, Lever::cpuMax, "5000 100000"));
     EXPECT_EQ(tree_.read("kubepods/pod1-1/cpu.max"), "max 100000\n");
     EXPECT_EQ(tree_.read("kubepods/old/cpu.max"), "5000 100000");
 }
@@ -47,7 +48,8 @@ TEST_F(Writing, tells_path_and_reason_of_a_refusal) {
     const auto group = open();
     std::filesystem::remove(tree_.path("kubepods/pod1-1/cpu.max"));
     tree_.makeDirectory("kubepods/pod1-1/cpu.max");
-    const auto done = FileWriter(port_, tree_.root()).writeCpuMax(group, kPath, "5000 100000");
+    const auto done =
+        FileWriter(port_, tree_.root()).write(group, kPath, Lever::cpuMax, "5000 100000");
     ASSERT_FALSE(done);
     EXPECT_EQ(done.error().code, EISDIR);
     EXPECT_EQ(done.error().what,
@@ -61,19 +63,21 @@ TEST_F(Writing, notices_a_value_that_did_not_stick) {
         }
     } forgetful;
     const auto done =
-        FileWriter(forgetful, tree_.root()).writeCpuMax(open(), kPath, "5000 100000\n");
+        FileWriter(forgetful, tree_.root()).write(open(), kPath, Lever::cpuMax, "5000 100000\n");
     ASSERT_FALSE(done);
     EXPECT_THAT(done.error().what, HasSubstr("wrote '5000 100000', it says '100000 100000'"));
 }
 
 TEST_F(Writing, leaves_no_tail_of_a_longer_value) {
-    ASSERT_TRUE(FileWriter(port_, tree_.root()).writeCpuMax(open(), kPath, "50 1000"));
+    ASSERT_TRUE(FileWriter(port_, tree_.root()).write(open(), kPath, Lever::cpuMax, "50 1000"));
     EXPECT_EQ(tree_.read("kubepods/pod1-1/cpu.max"), "50 1000");
 }
 
 TEST_F(Writing, does_not_use_libcgroup_on_a_tree_that_libcgroup_does_not_know) {
-    EXPECT_FALSE(FileWriter(port_, tree_.root()).usesLibcgroup());
-    EXPECT_FALSE(FileWriter(port_, "/nonexistent").usesLibcgroup());
+    for (const Lever lever : kHeldLevers) {
+        EXPECT_FALSE(FileWriter(port_, tree_.root()).usesLibcgroup(lever));
+        EXPECT_FALSE(FileWriter(port_, "/nonexistent").usesLibcgroup(lever));
+    }
 }
 
 TEST_F(Writing, files_beside_are_noted_and_only_what_changed_is_written) {
@@ -83,7 +87,7 @@ TEST_F(Writing, files_beside_are_noted_and_only_what_changed_is_written) {
     tree_.write(at + "memory.max", "1073741824\n");
     tree_.write(at + "pids.max", "100\n");
     const auto group = open();
-    const auto noted = noteBeside(port_, group);
+    const auto noted = noteBeside(port_, group, Lever::cpuMax);
     ASSERT_TRUE(noted);
 
     tree_.write(at + "cgroup.subtree_control", "cpu\n");
@@ -104,6 +108,24 @@ TEST_F(Writing, files_beside_are_noted_and_only_what_changed_is_written) {
     EXPECT_THAT(noting.writes,
                 testing::ElementsAre("cgroup.subtree_control +cpuset", "cgroup.subtree_control +io",
                                      "cgroup.subtree_control +memory", "cpu.weight 33\n"));
+}
+
+TEST_F(Writing, each_lever_is_beside_the_other) {
+    const std::string at = "kubepods/pod1-1/";
+    tree_.write(at + "memory.high", "max\n");
+    const auto group = open();
+    EXPECT_EQ(noteBeside(port_, group, Lever::cpuMax).value(),
+              (std::vector<SavedFile>{{"memory.high", "max\n"}}));
+    EXPECT_EQ(noteBeside(port_, group, Lever::memoryHigh).value(),
+              (std::vector<SavedFile>{{"cpu.max", "100000 100000\n"}}));
+}
+
+TEST_F(Writing, memory_high_goes_into_its_own_file) {
+    tree_.write("kubepods/pod1-1/memory.high", "max\n");
+    ASSERT_TRUE(
+        FileWriter(port_, tree_.root()).write(open(), kPath, Lever::memoryHigh, "52428800\n"));
+    EXPECT_EQ(tree_.read("kubepods/pod1-1/memory.high"), "52428800\n");
+    EXPECT_EQ(tree_.read("kubepods/pod1-1/cpu.max"), "100000 100000\n");
 }
 
 TEST(ExtendedAttributes, live_with_the_group_on_a_real_cgroup2_mount) {

@@ -121,8 +121,10 @@ private:
         if (name == "Transient") {
             return sd_bus_message_append(reply, "b", 1);
         }
-        return sd_bus_message_append(
-            reply, "t", name == "CPUQuotaPerSecUSec" ? std::uint64_t{130'000} : UINT64_MAX);
+        return sd_bus_message_append(reply, "t",
+                                     name == "CPUQuotaPerSecUSec" ? std::uint64_t{130'000}
+                                     : name == "MemoryHigh"       ? std::uint64_t{419'430'400}
+                                                                  : UINT64_MAX);
     }
 
     void serve(const std::stop_token& stop) {
@@ -146,9 +148,12 @@ private:
             SD_BUS_VTABLE_START(0), SD_BUS_PROPERTY("Id", "s", getProperty, 0, 0),
             SD_BUS_PROPERTY("Transient", "b", getProperty, 0, 0), SD_BUS_VTABLE_END};
         static const sd_bus_vtable kSlice[] = {
-            SD_BUS_VTABLE_START(0), SD_BUS_PROPERTY("ControlGroup", "s", getProperty, 0, 0),
+            SD_BUS_VTABLE_START(0),
+            SD_BUS_PROPERTY("ControlGroup", "s", getProperty, 0, 0),
             SD_BUS_PROPERTY("CPUQuotaPerSecUSec", "t", getProperty, 0, 0),
-            SD_BUS_PROPERTY("CPUQuotaPeriodUSec", "t", getProperty, 0, 0), SD_BUS_VTABLE_END};
+            SD_BUS_PROPERTY("CPUQuotaPeriodUSec", "t", getProperty, 0, 0),
+            SD_BUS_PROPERTY("MemoryHigh", "t", getProperty, 0, 0),
+            SD_BUS_VTABLE_END};
         sd_bus* bus = nullptr;
         sd_id128_t serverId;
         sd_id128_randomize(&serverId);
@@ -187,7 +192,7 @@ private:
 
 TEST(UnitPropertiesOverTheBus, nobody_listening_is_said_and_is_not_a_vanished_cgroup) {
     const auto client = makeUnitPropertiesAt("unix:path=/nonexistent/private", true);
-    const auto unit = client->unitOf(CgroupPath(kPath));
+    const auto unit = client->unitOf(CgroupPath(kPath), Lever::cpuMax);
     ASSERT_FALSE(unit);
     EXPECT_EQ(unit.error().code, ENOTCONN);
     EXPECT_FALSE(unit.error().gone());
@@ -200,16 +205,16 @@ TEST(UnitPropertiesOverTheBus, after_one_time_out_nothing_more_is_asked_until_th
     const auto client = systemd.client();
     const auto start = std::chrono::steady_clock::now();
     for (int pod = 0; pod < 5; ++pod) {
-        const auto unit = client->unitOf(CgroupPath(kPath));
+        const auto unit = client->unitOf(CgroupPath(kPath), Lever::cpuMax);
         ASSERT_FALSE(unit);
         EXPECT_EQ(unit.error().code, ETIMEDOUT) << unit.error().what;
     }
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(4));
     EXPECT_EQ(systemd.calls().size(), 1U);
     systemd.hangs = false;
-    EXPECT_FALSE(client->unitOf(CgroupPath(kPath)));
+    EXPECT_FALSE(client->unitOf(CgroupPath(kPath), Lever::cpuMax));
     client->beginTurn();
-    EXPECT_TRUE(client->unitOf(CgroupPath(kPath)));
+    EXPECT_TRUE(client->unitOf(CgroupPath(kPath), Lever::cpuMax));
 }
 
 TEST(UnitPropertiesOverTheBus, a_socket_that_nobody_accepts_on_costs_one_time_out_too) {
@@ -223,7 +228,7 @@ TEST(UnitPropertiesOverTheBus, a_socket_that_nobody_accepts_on_costs_one_time_ou
     const auto client = makeUnitPropertiesAt("unix:path=" + path, true);
     const auto start = std::chrono::steady_clock::now();
     for (int pod = 0; pod < 3; ++pod) {
-        const auto unit = client->unitOf(CgroupPath(kPath));
+        const auto unit = client->unitOf(CgroupPath(kPath), Lever::cpuMax);
         ASSERT_FALSE(unit);
         EXPECT_EQ(unit.error().code, ETIMEDOUT) << unit.error().what;
     }
@@ -234,17 +239,18 @@ TEST(UnitPropertiesOverTheBus, a_socket_that_nobody_accepts_on_costs_one_time_ou
 TEST(UnitPropertiesOverTheBus, a_group_that_is_no_unit_has_none) {
     StandIn systemd;
     const auto client = systemd.client();
-    EXPECT_EQ(client->unitOf(CgroupPath("/kubepods/pod1-1")).value(), std::nullopt);
+    EXPECT_EQ(client->unitOf(CgroupPath("/kubepods/pod1-1"), Lever::cpuMax).value(), std::nullopt);
     EXPECT_THAT(systemd.calls(), ElementsAre()) << "not even asked";
     // systemd answers with the unit above.
-    EXPECT_EQ(client->unitOf(CgroupPath(std::string(kPath) + "/x.scope")).value(), std::nullopt);
+    EXPECT_EQ(client->unitOf(CgroupPath(std::string(kPath) + "/x.scope"), Lever::cpuMax).value(),
+              std::nullopt);
     systemd.id = "dev-hugepages.mount";
-    EXPECT_EQ(client->unitOf(CgroupPath(kPath)).value(), std::nullopt);
+    EXPECT_EQ(client->unitOf(CgroupPath(kPath), Lever::cpuMax).value(), std::nullopt);
     for (const char* error :
          {"org.freedesktop.systemd1.NoSuchUnit", "org.freedesktop.DBus.Error.UnknownProperty",
           "org.freedesktop.DBus.Error.UnknownMethod"}) {
         systemd.refusesWith = error;
-        EXPECT_EQ(client->unitOf(CgroupPath(kPath)).value(), std::nullopt) << error;
+        EXPECT_EQ(client->unitOf(CgroupPath(kPath), Lever::cpuMax).value(), std::nullopt) << error;
     }
 }
 
@@ -254,14 +260,14 @@ TEST(UnitPropertiesOverTheBus, a_denial_is_told_with_systemds_words) {
     for (const char* error : {"org.freedesktop.DBus.Error.AccessDenied",
                               "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired"}) {
         systemd.refusesWith = error;
-        const auto set = client->change("kubepods-pod1_1.slice", {}, {.quotaPerSecond = 200'000});
+        const auto set = client->change("kubepods-pod1_1.slice", {}, {.amount = 200'000});
         ASSERT_FALSE(set);
         EXPECT_EQ(set.error().code, EACCES);
         EXPECT_EQ(set.error().what,
                   "setting CPUQuota of kubepods-pod1_1.slice: refused by the test");
     }
     systemd.refusesWith = "org.freedesktop.systemd1.NoSuchUnit";
-    const auto set = client->change("kubepods-pod1_1.slice", {}, {.quotaPerSecond = 200'000});
+    const auto set = client->change("kubepods-pod1_1.slice", {}, {.amount = 200'000});
     EXPECT_FALSE(set.error().gone()) << "of the cgroup that says nothing";
 }
 
@@ -270,7 +276,7 @@ TEST(UnitPropertiesOverTheBus, connects_again_after_systemd_hung_up) {
     systemd.hangsUpAfterEachCall = true;
     const auto client = systemd.client();
     for (int i = 0; i < 3; ++i) {
-        const auto set = client->change("kubepods-pod1_1.slice", {}, {.quotaPerSecond = 200'000});
+        const auto set = client->change("kubepods-pod1_1.slice", {}, {.amount = 200'000});
         EXPECT_TRUE(set) << set.error().what;
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
@@ -278,18 +284,35 @@ TEST(UnitPropertiesOverTheBus, connects_again_after_systemd_hung_up) {
 
 TEST(UnitPropertiesOverTheBus, tells_what_the_unit_has) {
     StandIn systemd;
-    const auto unit = systemd.client()->unitOf(CgroupPath(kPath));
+    const auto unit = systemd.client()->unitOf(CgroupPath(kPath), Lever::cpuMax);
     ASSERT_TRUE(unit && *unit);
     EXPECT_EQ(**unit, (ManagedUnit{.name = "kubepods-pod1_1.slice",
                                    .transient = true,
-                                   .cpu = {.quotaPerSecond = 130'000, .period = kNotSet}}));
+                                   .limit = {.amount = 130'000, .period = kNotSet}}));
+}
+
+TEST(UnitPropertiesOverTheBus, tells_and_sets_memory_high) {
+    StandIn systemd;
+    const auto client = systemd.client();
+    const auto unit = client->unitOf(CgroupPath(kPath), Lever::memoryHigh);
+    ASSERT_TRUE(unit && *unit);
+    const UnitLimit had = (**unit).limit;
+    EXPECT_EQ(had, (UnitLimit{.lever = Lever::memoryHigh, .amount = 419'430'400}));
+    systemd.calls();
+    ASSERT_TRUE(client->change("a.slice", had, {Lever::memoryHigh, 52'428'800}));
+    ASSERT_TRUE(client->change("a.slice", had, {Lever::memoryHigh, kNotSet}));
+    EXPECT_THAT(systemd.calls(),
+                ElementsAre("set a.slice runtime MemoryHigh=52428800",
+                            "set a.slice runtime MemoryHigh=18446744073709551615"));
 }
 
 TEST(UnitPropertiesOverTheBus, sets_the_period_only_where_it_differs) {
     StandIn systemd;
     const auto client = systemd.client();
-    ASSERT_TRUE(client->change("a.slice", {kNotSet, kNotSet}, {200'000, kNotSet}));
-    ASSERT_TRUE(client->change("a.slice", {200'000, kNotSet}, {200'000, 50'000}));
+    ASSERT_TRUE(client->change("a.slice", {Lever::cpuMax, kNotSet, kNotSet},
+                               {Lever::cpuMax, 200'000, kNotSet}));
+    ASSERT_TRUE(client->change("a.slice", {Lever::cpuMax, 200'000, kNotSet},
+                               {Lever::cpuMax, 200'000, 50'000}));
     EXPECT_THAT(systemd.calls(), ElementsAre("set a.slice runtime CPUQuotaPerSecUSec=200000",
                                              "set a.slice runtime CPUQuotaPeriodUSec=50000 "
                                              "CPUQuotaPerSecUSec=200000"));

@@ -3,11 +3,13 @@
 //
 //   executor-drive [--mount DIR] [--kubepods PATH] [--runtime DIR] COMMAND...
 //
-// Commands, in order, in one process: pod PATH chooses the cgroup for what follows;
-// throttle QUOTA, restore QUOTA, reapply QUOTA (microseconds, with the period that stands);
-// baseline, undo, yield; undo-all; leftovers; vanished; sleep MS; cycle COUNT (throttle and restore
-// again and again, for kills); library QUOTA (writes by libcgroup or not at all). Every outcome is
-// one line. Exit status 1 if a step was not done.
+// Commands, in order, in one process: pod PATH chooses the cgroup for what follows, lever NAME what
+// is changed there (cpu.max at first); throttle VALUE, restore VALUE, reapply VALUE (microseconds
+// of quota, with the period that stands; bytes of memory.high); baseline, undo, yield; reclaim
+// BYTES; undo-all; leftovers; vanished; sleep MS; cycle COUNT (throttle and restore again and
+// again, for kills); library VALUE (writes by libcgroup or not at all). wait takes the ends of what
+// is pending; nowait lets steps stay pending. Every outcome is one line. Exit status 1 if a step
+// was not done.
 #include "cgroup/file_writer.hpp"
 #include "daemon/executor/executor.hpp"
 
@@ -17,6 +19,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <poll.h>
 #include <string>
 #include <string_view>
 #include <sys/stat.h>
@@ -41,37 +44,66 @@ public:
             PodCgroup{.cgroup = {.path = CgroupPath(path), .inode = info.st_ino}});
     }
 
-    void step(StepKind kind, std::optional<long> quota, bool toBaseline = false) {
+    void step(StepKind kind, std::optional<long> value, bool toBaseline = false) {
         const auto now = current();
         Step step{.kind = kind,
+                  .lever = lever_,
                   .pod = pod_,
                   .podName = "test/pod",
                   .from = now,
                   .to = now,
                   .toBaseline = toBaseline,
-                  .usage = Millicores{500},
+                  .usage = {Millicores{500}, Bytes{}},
                   .causes = {{"test", "drive"}},
                   .reason = "by hand"};
-        if (quota) {
-            step.to.quota = Microseconds{*quota};
+        if (value) {
+            step.to = withValue(now, *value);
         }
-        report(executor_.carryOut({.tick = ++tick_, .steps = {step}}));
+        carryOut(step);
+    }
+
+    void reclaim(long bytes) {
+        carryOut({.kind = StepKind::reclaim,
+                  .lever = Lever::memoryReclaim,
+                  .pod = pod_,
+                  .podName = "test/pod",
+                  .amount = Bytes{static_cast<double>(bytes)},
+                  .reason = "by hand"});
+    }
+
+    void carryOut(const Step& step) {
+        const auto outcomes = executor_.carryOut({.tick = ++tick_, .steps = {step}});
+        pending_ += outcomes.at(0).pending ? 1U : 0U;
+        report(outcomes);
+        if (waits_) {
+            wait();
+        }
+    }
+
+    void wait() {
+        while (pending_ > 0) {
+            pollfd finished{executor_.finishedDescriptor(), POLLIN, 0};
+            ::poll(&finished, 1, -1);
+            const auto outcomes = executor_.takeFinished();
+            pending_ -= outcomes.size();
+            report(outcomes);
+        }
     }
 
     void report(const std::vector<Outcome>& outcomes) {
         for (const auto& outcome : outcomes) {
-            failed_ = failed_ || (!outcome.done && !outcome.gone);
+            failed_ = failed_ || (!outcome.done && !outcome.gone && !outcome.pending);
             std::cout << name(outcome.step.kind) << ' ' << outcome.step.pod->cgroup.path.value
-                      << ' ' << formatLimit(outcome.step.from) << " -> "
-                      << formatLimit(outcome.step.to) << ' '
-                      << (outcome.done   ? "done by " + outcome.writer
-                          : outcome.gone ? "gone"
-                                         : "FAILED: " + outcome.error)
+                      << ' ' << name(outcome.step.lever) << ' ' << values(outcome.step) << ' '
+                      << (outcome.done      ? "done by " + outcome.writer
+                          : outcome.pending ? "pending"
+                          : outcome.gone    ? "gone"
+                                            : "FAILED: " + outcome.error)
                       << " (" << outcome.step.reason << ")\n";
         }
     }
 
-    void writeByLibrary(long quota) {
+    void writeByLibrary(long value) {
         class NoWrites : public cgroup::WritePort {
             Result<void> write(const cgroup::OpenGroup&, const std::string&,
                                std::string_view) override {
@@ -80,11 +112,11 @@ public:
         } port;
         const cgroup::FileWriter writer(port, layout_.mount);
         const auto group = port.openGroup(layout_.absolute(pod_->cgroup.path));
-        const auto done = group ? writer.writeCpuMax(*group, pod_->cgroup.path,
-                                                     std::to_string(quota) + " 100000\n")
+        const auto done = group ? writer.write(*group, pod_->cgroup.path, lever_,
+                                               formatLimit(withValue(current(), value)) + "\n")
                                 : Result<void>(std::unexpected(group.error()));
         failed_ = failed_ || !done;
-        std::cout << "libcgroup " << (writer.usesLibcgroup() ? "knows" : "does not know")
+        std::cout << "libcgroup " << (writer.usesLibcgroup(lever_) ? "knows" : "does not know")
                   << " this tree: " << (done ? "written" : done.error().what) << '\n';
     }
 
@@ -112,6 +144,16 @@ public:
                 step(StepKind::restore, 40'000);
                 step(StepKind::restore, std::nullopt, true);
             }
+        } else if (command == "lever") {
+            lever_ = argument() == name(Lever::memoryHigh) ? Lever::memoryHigh : Lever::cpuMax;
+        } else if (command == "reclaim") {
+            reclaim(number());
+        } else if (command == "nowait") {
+            waits_ = false;
+            return 1;
+        } else if (command == "wait") {
+            wait();
+            return 1;
         } else if (command == "baseline") {
             step(StepKind::restore, std::nullopt, true);
             return 1;
@@ -122,9 +164,11 @@ public:
             step(StepKind::yield, std::nullopt);
             return 1;
         } else if (command == "undo-all") {
+            pending_ = 0; // their ends are among the outcomes
             report(executor_.undoAll("undo-all"));
             return 1;
         } else if (command == "leftovers") {
+            pending_ = 0;
             report(executor_.undoLeftovers("leftovers"));
             return 1;
         } else if (command == "vanished") {
@@ -140,17 +184,33 @@ public:
     [[nodiscard]] bool failed() const { return failed_; }
 
 private:
-    [[nodiscard]] CpuMax current() const {
-        std::ifstream in(layout_.absolute(pod_->cgroup.path) + "/cpu.max");
+    static Limit withValue(const Limit& now, long value) {
+        if (now.lever() == Lever::memoryHigh) {
+            return MemoryHigh{Bytes{static_cast<double>(value)}};
+        }
+        return CpuMax{Microseconds{value}, now.cpuMax().period};
+    }
+
+    static std::string values(const Step& step) {
+        return step.lever == Lever::memoryReclaim
+                   ? std::to_string(static_cast<long>(step.amount.value)) + " bytes"
+                   : formatLimit(step.from) + " -> " + formatLimit(step.to);
+    }
+
+    [[nodiscard]] Limit current() const {
+        std::ifstream in(layout_.absolute(pod_->cgroup.path) + "/" + std::string(name(lever_)));
         const std::string text{std::istreambuf_iterator<char>(in),
                                std::istreambuf_iterator<char>()};
-        return parseCpuMax(text).value_or(CpuMax{});
+        return parseLimit(lever_, text).value_or(Limit{});
     }
 
     cgroup::Layout layout_;
     executor::Executor executor_;
     std::shared_ptr<const PodCgroup> pod_;
+    Lever lever_ = Lever::cpuMax;
     std::uint64_t tick_ = 0;
+    std::size_t pending_ = 0;
+    bool waits_ = true;
     bool failed_ = false;
 };
 

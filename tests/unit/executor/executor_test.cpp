@@ -176,7 +176,7 @@ TEST_F(CarryingOut, holds_what_it_throttled_with_the_usage_of_the_first_time) {
     const auto path = node.addPod("1-1", "200000 100000\n");
     ASSERT_TRUE(node.carryOutOne(node.throttle(path, limit(200'000), limit(150'000))).done);
     auto second = node.throttle(path, limit(150'000), limit(100'000));
-    second.usage = Millicores{300};
+    second.usage = {Millicores{300}, Bytes{}};
     second.causes = {{"watermark", "cpu"}, {"watermark", "pressure"}};
     const auto outcome = node.carryOutOne(second);
     EXPECT_TRUE(outcome.done);
@@ -186,7 +186,7 @@ TEST_F(CarryingOut, holds_what_it_throttled_with_the_usage_of_the_first_time) {
     EXPECT_EQ(held.podName, "default/batch");
     EXPECT_EQ(held.baseline, limit(200'000));
     EXPECT_EQ(held.applied, limit(100'000));
-    EXPECT_EQ(held.firstUsage, Millicores{800});
+    EXPECT_EQ(held.firstUsage, (Resources{Millicores{800}, Bytes{300 * kMiB}}));
     EXPECT_EQ(held.changedTick, 2U);
     EXPECT_EQ(held.reapplied, 0U);
     EXPECT_THAT(held.causes,
@@ -270,16 +270,16 @@ TEST_F(ThroughSystemd, gives_back_bytes_properties_and_drop_ins_whatever_they_we
     struct Case {
         const char* cpuMax;
         CpuMax from;
-        cgroup::CpuProperties properties;
+        cgroup::UnitLimit properties;
         bool transient;
         bool hasDropIn;
     };
     const Case cases[] = {
         {"max 100000\n", unlimited(), {}, true, false},
         {"max 100000\n", unlimited(), {}, false, false},
-        {"12345 100000\n", limit(12'345), {130'000, 100'000}, true, true},
-        {"12345 100000\n", limit(12'345), {130'000, 100'000}, true, false},
-        {"50000 50000\n", limit(50'000, 50'000), {1'000'000, 50'000}, false, true},
+        {"12345 100000\n", limit(12'345), {Lever::cpuMax, 130'000, 100'000}, true, true},
+        {"12345 100000\n", limit(12'345), {Lever::cpuMax, 130'000, 100'000}, true, false},
+        {"50000 50000\n", limit(50'000, 50'000), {Lever::cpuMax, 1'000'000, 50'000}, false, true},
         {"20000 20000\n", limit(20'000, 20'000), {}, true, false}, // by hand, another period
     };
     int uid = 0;
@@ -287,7 +287,7 @@ TEST_F(ThroughSystemd, gives_back_bytes_properties_and_drop_ins_whatever_they_we
         const auto name = "0-" + std::to_string(++uid);
         const auto path = node.addUnitPod(name, one.cpuMax, one.properties, one.transient);
         if (one.hasDropIn) {
-            node.systemd->setQuota(path, one.properties.quotaPerSecond);
+            node.systemd->setQuota(path, one.properties.amount);
             node.setCpuMax(path, one.cpuMax);
             node.tree.write(Node::kCgroups + path + "/memory.max", "77\n");
         }
@@ -321,7 +321,7 @@ TEST_F(ThroughSystemd, a_drop_in_that_holds_more_than_a_quota_is_not_overwritten
                     "[Slice]\nMemoryMax=1G\n");
     const auto before = node.everything();
     EXPECT_THAT(node.carryOutOne(node.throttle(path, unlimited(), limit(50'000))).error,
-                HasSubstr("holds more than a CPU quota"));
+                HasSubstr("holds more than CPUQuota"));
     EXPECT_EQ(node.everything(), before);
 }
 
@@ -333,7 +333,7 @@ TEST_F(ThroughSystemd, undoes_by_file_while_systemd_is_away_and_the_property_whe
     const auto outcome = node.executor->undoAll("stop").front();
     EXPECT_TRUE(outcome.done) << outcome.error;
     EXPECT_EQ(outcome.writer, "file");
-    EXPECT_THAT(outcome.step.reason, HasSubstr("systemd still has the quota in memory"));
+    EXPECT_THAT(outcome.step.reason, HasSubstr("systemd still has our CPUQuota in memory"));
     EXPECT_EQ(node.cpuMax(path), "max 100000\n");
     EXPECT_EQ(node.attribute(path), "");
     EXPECT_FALSE(std::filesystem::exists(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// systemd as far as CPU quotas go, on a tree of plain files: properties, drop-ins, what it writes
-// into a unit's cgroup, daemon-reload. As measured on 252 and 257 (docs/decisions/0002).
+// systemd as far as CPU quotas and MemoryHigh go, on a tree of plain files: properties, drop-ins,
+// what it writes into a unit's cgroup, daemon-reload. As measured on 252 and 257
+// (docs/decisions/0002).
 #pragma once
 
 #include "cgroup/drop_ins.hpp"
@@ -22,8 +23,10 @@ public:
         : tree_(tree), fuse_(fuse), cgroups_(std::move(cgroups)), runtime_(std::move(runtime)) {}
 
     struct Unit {
-        cgroup::ManagedUnit state;
-        cgroup::CpuProperties fragment;            ///< what it comes back to without a drop-in
+        cgroup::ManagedUnit state; ///< its `limit` is cpu.max's
+        cgroup::UnitLimit memory{.lever = Lever::memoryHigh};
+        cgroup::UnitLimit fragment; ///< cpu.max it comes back to without a drop-in
+        std::uint64_t memoryFragment = cgroup::kNotSet;
         std::map<std::string, std::string> others; ///< its idea of other files of the cgroup
     };
     std::map<std::string, Unit> units; ///< by cgroup path
@@ -34,35 +37,45 @@ public:
     bool late = false;
     int changes = 0;
 
-    void add(const std::string& path, bool transient, const cgroup::CpuProperties& cpu = {}) {
-        const auto name = path.substr(path.rfind('/') + 1);
-        units[path] = {.state = {.name = name, .transient = transient, .cpu = cpu},
+    void add(const std::string& path, bool transient, const cgroup::UnitLimit& cpu = {},
+             std::uint64_t memoryHigh = cgroup::kNotSet) {
+        const auto unit = path.substr(path.rfind('/') + 1);
+        units[path] = {.state = {.name = unit, .transient = transient, .limit = cpu},
+                       .memory = {.lever = Lever::memoryHigh, .amount = memoryHigh},
                        .fragment = cpu,
+                       .memoryFragment = memoryHigh,
                        .others = {{"cpu.weight", "100\n"}, {"memory.max", "max\n"}}};
     }
 
-    Result<std::optional<cgroup::ManagedUnit>> unitOf(const CgroupPath& path) override {
+    Result<std::optional<cgroup::ManagedUnit>> unitOf(const CgroupPath& path,
+                                                      Lever lever) override {
         fuse_.step();
         if (!available) {
             return fail(ENOTCONN, "asking systemd for the unit of " + path.value);
         }
         const auto found = units.find(path.value);
-        return found == units.end() ? std::optional<cgroup::ManagedUnit>{}
-                                    : std::optional(found->second.state);
+        if (found == units.end()) {
+            return std::optional<cgroup::ManagedUnit>{};
+        }
+        auto unit = found->second.state;
+        unit.limit = limitOf(found->second, lever);
+        return std::optional(std::move(unit));
     }
 
-    Result<void> change(const std::string& name, const cgroup::CpuProperties& had,
-                        const cgroup::CpuProperties& wanted) override {
+    Result<void> change(const std::string& unit, const cgroup::UnitLimit& had,
+                        const cgroup::UnitLimit& wanted) override {
         fuse_.step();
+        const auto doing =
+            "setting " + std::string(cgroup::settingName(wanted.lever)) + " of " + unit;
         if (!available || denies) {
-            return fail(denies ? EACCES : ENOTCONN, "setting CPUQuota of " + name);
+            return fail(denies ? EACCES : ENOTCONN, doing);
         }
         if (late) {
-            lateCall_ = [this, name, had, wanted] { carryOut(name, had, wanted); };
+            lateCall_ = [this, unit, had, wanted] { carryOut(unit, had, wanted); };
             available = false;
-            return fail(ETIMEDOUT, "setting CPUQuota of " + name);
+            return fail(ETIMEDOUT, doing);
         }
-        carryOut(name, had, wanted);
+        carryOut(unit, had, wanted);
         return {};
     }
     void beginTurn() override {}
@@ -78,23 +91,34 @@ public:
     /// What "systemctl set-property --runtime" of somebody else does.
     void setQuota(const std::string& path, std::uint64_t quota) {
         auto& unit = units.at(path);
-        unit.state.cpu.quotaPerSecond = quota;
+        unit.state.limit.amount = quota;
         writeDropIn(unit, "50-CPUQuota.conf", quotaLine(quota));
+        realize(path, unit);
+    }
+    void setMemoryHigh(const std::string& path, std::uint64_t bytes) {
+        auto& unit = units.at(path);
+        unit.memory.amount = bytes;
+        writeDropIn(unit, "50-MemoryHigh.conf", memoryLine(bytes));
         realize(path, unit);
     }
 
     /// Properties from the files again, and with them the cgroup.
     void daemonReload() {
         for (auto& [path, unit] : units) {
-            unit.state.cpu = unit.fragment;
+            unit.state.limit = unit.fragment;
+            unit.memory.amount = unit.memoryFragment;
+            if (const auto value = cgroup::parseDropIn(
+                    Lever::memoryHigh, tree_.read(directory(unit) + "/50-MemoryHigh.conf"))) {
+                unit.memory.amount = *value;
+            }
             const auto quota = directory(unit) + "/50-CPUQuota.conf";
             const auto period = directory(unit) + "/50-CPUQuotaPeriodSec.conf";
-            if (const auto value = cgroup::parseQuotaDropIn(tree_.read(quota))) {
-                unit.state.cpu.quotaPerSecond = *value;
+            if (const auto value = cgroup::parseDropIn(Lever::cpuMax, tree_.read(quota))) {
+                unit.state.limit.amount = *value;
             }
             if (const auto text = tree_.read(period); !text.empty()) {
                 const auto at = text.find('=') + 1;
-                unit.state.cpu.period =
+                unit.state.limit.period =
                     text[at] == '\n' ? cgroup::kNotSet : std::stoull(text.substr(at)) * 1000;
             }
             realize(path, unit);
@@ -122,6 +146,15 @@ private:
                                         : "CPUQuota=" + std::to_string(quota / 10'000) + "%";
     }
 
+    static std::string memoryLine(std::uint64_t bytes) {
+        return "MemoryHigh=" +
+               (bytes == cgroup::kNotSet ? std::string("infinity") : std::to_string(bytes));
+    }
+
+    [[nodiscard]] static const cgroup::UnitLimit& limitOf(const Unit& unit, Lever lever) {
+        return lever == Lever::memoryHigh ? unit.memory : unit.state.limit;
+    }
+
     void writeDropIn(const Unit& unit, const std::string& file, const std::string& line) {
         tree_.write(directory(unit) + "/" + file,
                     "# This is a drop-in unit file extension, created via \"systemctl "
@@ -129,31 +162,35 @@ private:
                         line + "\n");
     }
 
-    void carryOut(const std::string& name, const cgroup::CpuProperties& had,
-                  const cgroup::CpuProperties& wanted) {
+    void carryOut(const std::string& name, const cgroup::UnitLimit& had,
+                  const cgroup::UnitLimit& wanted) {
         for (auto& [path, unit] : units) {
             if (unit.state.name != name) {
                 continue;
             }
             ++changes;
+            if (wanted.lever == Lever::memoryHigh) {
+                setMemoryHigh(path, wanted.amount);
+                continue;
+            }
             if (had.period != wanted.period) {
-                unit.state.cpu.period = wanted.period;
+                unit.state.limit.period = wanted.period;
                 writeDropIn(unit, "50-CPUQuotaPeriodSec.conf",
                             wanted.period == cgroup::kNotSet
                                 ? "CPUQuotaPeriodSec="
                                 : "CPUQuotaPeriodSec=" + std::to_string(wanted.period / 1000) +
                                       "ms");
             }
-            unit.state.cpu.quotaPerSecond = wanted.quotaPerSecond;
-            writeDropIn(unit, "50-CPUQuota.conf", quotaLine(wanted.quotaPerSecond));
-            realize(path, unit);
+            setQuota(path, wanted.amount);
         }
     }
 
     void realize(const std::string& path, const Unit& unit) {
-        tree_.write(cgroups_ + path + "/cpu.max",
-                    formatCpuMax(cgroup::rendered(unit.state.cpu)) + "\n");
-        for (const auto& [file, value] : unit.others) {
+        auto values = unit.others;
+        for (const auto& limit : {unit.state.limit, unit.memory}) {
+            values[std::string(name(limit.lever))] = formatLimit(cgroup::rendered(limit)) + "\n";
+        }
+        for (const auto& [file, value] : values) {
             if (std::filesystem::exists(tree_.path(cgroups_ + path + "/" + file))) {
                 tree_.write(cgroups_ + path + "/" + file, value);
             }

@@ -5,12 +5,14 @@
 #include "cgroup/write_port.hpp"
 #include "daemon/model/error.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace plimsoll::test {
@@ -18,30 +20,36 @@ namespace plimsoll::test {
 /// kill -9: nothing of ours catches it, and no destructor of ours writes anything.
 struct Killed {};
 
-/// Burns down by one with each operation, whichever port it goes through.
+/// Burns down by one with each operation, whichever port it goes through. A kill ends all threads:
+/// the one that made the fuse gets the exception, any other one does nothing any more.
 class Fuse {
 public:
     void set(int operations) { left_ = operations; }
     void remove() { left_ = -1; }
-    [[nodiscard]] bool burning() const { return left_ >= 0; }
-    void step() {
+    /// False: dead already, on another thread.
+    bool step() {
         if (left_ == 0) {
-            throw Killed{};
+            if (std::this_thread::get_id() == owner_) {
+                throw Killed{};
+            }
+            return false;
         }
         if (left_ > 0) {
             --left_;
         }
+        return true;
     }
 
 private:
-    int left_ = -1;
+    std::atomic<int> left_ = -1;
+    std::thread::id owner_ = std::this_thread::get_id();
 };
 
 class FaultyPort : public cgroup::WritePort {
 public:
     explicit FaultyPort(Fuse& fuse) : fuse_(fuse) {}
 
-    /// Asked before each operation: an errno to fail with, or 0.
+    /// Asked before each operation, on the thread that does it: an errno to fail with, or 0.
     std::function<int(std::string_view operation, const std::string& file)> failure;
 
     Result<cgroup::OpenGroup> openGroup(const std::string& path) override {
@@ -93,7 +101,9 @@ public:
 private:
     template <class Value, class Operation>
     Result<Value> run(std::string_view operation, const std::string& file, Operation&& doIt) {
-        fuse_.step();
+        if (!fuse_.step()) {
+            return fail(EINTR, "killed");
+        }
         const int code = failure ? failure(operation, file) : 0;
         return code == 0
                    ? doIt()

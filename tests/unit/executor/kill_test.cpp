@@ -11,9 +11,9 @@ struct Scene {
     const char* name;
     bool isUnit;
     bool transient;
-    const char* cpuMax;
-    CpuMax from;
-    cgroup::CpuProperties properties;
+    Limit from;
+    std::string bytes; ///< that the lever's file says
+    cgroup::UnitLimit properties;
     bool hasDropIn;
 };
 
@@ -36,20 +36,43 @@ protected:
     static std::string furnish(Node& node) {
         const Scene& scene = GetParam();
         if (!scene.isUnit) {
-            return node.addPod("1-1", scene.cpuMax);
+            const auto path = node.addPod("1-1");
+            node.setValue(path, lever(), scene.bytes);
+            return path;
         }
-        const auto path = node.addUnitPod("1-1", scene.cpuMax, scene.properties, scene.transient);
-        if (scene.hasDropIn) {
-            node.systemd->setQuota(path, scene.properties.quotaPerSecond);
-            node.setCpuMax(path, scene.cpuMax);
-            node.tree.write(Node::kCgroups + path + "/memory.max", "1073741824\n");
+        const bool isCpu = lever() == Lever::cpuMax;
+        const auto path = node.addUnitPod(
+            "1-1", "max 100000\n", isCpu ? scene.properties : cgroup::UnitLimit{}, scene.transient,
+            "max\n", isCpu ? cgroup::kNotSet : scene.properties.amount);
+        if (scene.hasDropIn && isCpu) {
+            node.systemd->setQuota(path, scene.properties.amount);
+        } else if (scene.hasDropIn) {
+            node.systemd->setMemoryHigh(path, scene.properties.amount);
         }
+        node.tree.write(Node::kCgroups + path + "/memory.max", "1073741824\n");
+        node.setValue(path, other(), other() == Lever::cpuMax ? "55000 100000\n" : highText(55));
+        node.setValue(path, lever(), scene.bytes);
         return path;
     }
 
-    static CpuMax part(int percent) {
-        const auto period = GetParam().from.period;
-        return {Microseconds{period.count() * percent / 100}, period};
+    static Lever lever() { return GetParam().from.lever(); }
+    static Lever other() { return lever() == Lever::cpuMax ? Lever::memoryHigh : Lever::cpuMax; }
+    static Limit part(int percent) {
+        if (lever() == Lever::memoryHigh) {
+            return high(4.0 * percent);
+        }
+        const auto period = GetParam().from.cpuMax().period;
+        return CpuMax{Microseconds{period.count() * percent / 100}, period};
+    }
+    static Limit foreign() {
+        return lever() == Lever::memoryHigh ? Limit(high(77)) : Limit(limit(77'000));
+    }
+    /// To a tenth by the lever that the scene is not about.
+    static void throttledByTheOther(Node& node, const std::string& path) {
+        const auto now = parseLimit(other(), node.value(path, other()));
+        ASSERT_TRUE(now);
+        const auto wanted = other() == Lever::memoryHigh ? Limit(high(12)) : Limit(limit(12'000));
+        ASSERT_TRUE(node.carryOutOne(node.throttle(path, *now, wanted)).done);
     }
 
     /// Runs `prepare`, then `act` with a kill after 0, 1, 2, … operations until it is through.
@@ -145,7 +168,7 @@ TEST_P(KilledAnywhere, in_reapplying_a_value_that_was_lost) {
     killEverywhere(
         [](Node& node, const std::string& path) {
             throttled(node, path);
-            node.setCpuMax(path, GetParam().cpuMax);
+            node.setValue(path, lever(), GetParam().bytes);
         },
         [](Node& node, const std::string& path) {
             node.carryOutOne(node.step(StepKind::reapply, path, GetParam().from, part(10)));
@@ -157,38 +180,91 @@ TEST_P(KilledAnywhere, in_letting_go_of_somebody_elses_value) {
     killEverywhere(
         [](Node& node, const std::string& path) {
             throttled(node, path);
-            node.setCpuMax(path, "77000 100000\n");
+            node.setValue(path, lever(), formatLimit(foreign()) + "\n");
         },
         [](Node& node, const std::string& path) {
-            node.carryOutOne(node.step(StepKind::yield, path, part(10), limit(77'000)));
+            node.carryOutOne(node.step(StepKind::yield, path, part(10), foreign()));
         },
         [](const Node& node, const std::string& path, std::map<std::string, std::string> before,
            const std::string& when) {
-            before["/cgroup" + path + "/cpu.max"] = "77000 100000\n";
+            before["/cgroup" + path + "/" + std::string(name(lever()))] =
+                formatLimit(foreign()) + "\n";
             EXPECT_EQ(node.everything(), before) << when;
         });
+}
+
+TEST_P(KilledAnywhere, in_the_throttle_by_a_second_lever) {
+    killEverywhere(
+        throttledByTheOther,
+        [](Node& node, const std::string& path) {
+            node.carryOutOne(node.throttle(path, GetParam().from, part(10)));
+        },
+        expectAsBefore);
+}
+
+TEST_P(KilledAnywhere, in_a_change_of_one_of_two_levers) {
+    killEverywhere(
+        [](Node& node, const std::string& path) {
+            throttled(node, path);
+            throttledByTheOther(node, path);
+        },
+        [](Node& node, const std::string& path) {
+            node.carryOutOne(node.throttle(path, part(10), part(5)));
+        },
+        expectAsBefore);
+}
+
+TEST_P(KilledAnywhere, in_the_last_restore_of_one_of_two_levers) {
+    killEverywhere(
+        [](Node& node, const std::string& path) {
+            throttled(node, path);
+            throttledByTheOther(node, path);
+        },
+        [](Node& node, const std::string& path) {
+            node.carryOutOne(node.backToBaseline(path, part(10), GetParam().from));
+        },
+        expectAsBefore);
+}
+
+TEST_P(KilledAnywhere, in_the_stop_with_two_levers) {
+    killEverywhere(
+        [](Node& node, const std::string& path) {
+            throttledByTheOther(node, path);
+            throttled(node, path);
+        },
+        [](Node& node, const std::string&) { node.executor->undoAll("stop"); }, expectAsBefore);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Pods, KilledAnywhere,
     testing::Values(
-        Scene{"cgroupfs", false, false, "max 100000\n", unlimited(), {}, false},
-        Scene{"slice_without_a_file", true, false, "max 100000\n", unlimited(), {}, false},
-        Scene{"transient_slice", true, true, "max 100000\n", unlimited(), {}, false},
+        Scene{"cgroupfs", false, false, unlimited(), "max 100000\n", {}, false},
+        Scene{"slice_without_a_file", true, false, unlimited(), "max 100000\n", {}, false},
+        Scene{"transient_slice", true, true, unlimited(), "max 100000\n", {}, false},
         Scene{"quota_finer_than_systemds",
               true,
               true,
-              "12345 100000\n",
               limit(12'345),
-              {130'000, 100'000},
+              "12345 100000\n",
+              {Lever::cpuMax, 130'000, 100'000},
               true},
         Scene{"period_unlike_systemds",
               true,
               false,
-              "20000 20000\n",
               limit(20'000, 20'000),
+              "20000 20000\n",
               {},
-              false}),
+              false},
+        Scene{"memory_cgroupfs", false, false, noHigh(), "max\n", {}, false},
+        Scene{"memory_slice_without_a_file", true, false, noHigh(), "max\n", {}, false},
+        Scene{"memory_transient_slice", true, true, noHigh(), "max\n", {}, false},
+        Scene{"memory_unlike_systemds",
+              true,
+              false,
+              high(200),
+              highText(200),
+              {Lever::memoryHigh, static_cast<std::uint64_t>(500 * kMiB)},
+              true}),
     [](const auto& scene) { return scene.param.name; });
 
 } // namespace

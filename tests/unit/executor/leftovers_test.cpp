@@ -82,9 +82,114 @@ TEST_F(Leftovers, somebody_elses_value_stays_and_the_record_goes) {
         EXPECT_EQ(node.attribute(path), "");
         node.systemd->daemonReload();
         if (isUnit) {
-            EXPECT_EQ(node.systemd->units.at(path).state.cpu.quotaPerSecond, cgroup::kNotSet);
+            EXPECT_EQ(node.systemd->units.at(path).state.limit.amount, cgroup::kNotSet);
         }
     }
+}
+
+/// As 0.1 wrote it, while it held cpu.max.
+std::string recordOfFirstVersion(const Node& node, const std::string& path,
+                                 const std::string& unitLines) {
+    return "plimsoll cpu.max 1\npath=" + path +
+           "\ninode=" + std::to_string(node.pod(path)->cgroup.inode) +
+           "\nbaseline=max 100000\\n\nfrom=max 100000\nto=50000 100000\n" + unitLines +
+           "pod.uid=1-1\npod.qos=BestEffort\npod.name=default/batch\nusage=800\n"
+           "cause=watermark/cpu\nend\n";
+}
+
+TEST_F(Leftovers, of_the_first_version_are_put_back_after_an_upgrade) {
+    const auto path = node.addPod("1-1");
+    const auto before = node.everything();
+    node.setCpuMax(path, "50000 100000\n");
+    node.setAttribute(path, recordOfFirstVersion(node, path, ""));
+    const auto outcomes = undo();
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_TRUE(outcomes[0].done) << outcomes[0].error;
+    EXPECT_EQ(outcomes[0].step.usage, (Resources{Millicores{800}, Bytes{}}));
+    EXPECT_EQ(node.everything(), before);
+}
+
+TEST_F(Leftovers, of_the_first_version_in_systemd_and_in_the_list_are_put_back_after_an_upgrade) {
+    const auto path = node.addUnitPod("1-1", "max 100000\n", {}, false);
+    const auto before = node.everything();
+    const auto unit = path.substr(path.rfind('/') + 1);
+    const auto record =
+        recordOfFirstVersion(node, path,
+                             "unit=" + unit +
+                                 "\nunit.transient=0\nunit.quota=infinity\nunit.period=infinity\n"
+                                 "unit.dropin-directory=0\nunit.dropin=50-CPUQuota.conf -\n"
+                                 "unit.dropin=50-CPUQuotaPeriodSec.conf -\n");
+    for (const bool attributeIsGone : {false, true}) {
+        node.systemd->setQuota(path, 500'000);
+        node.tree.write(Node::kCgroups + path + "/memory.max", "1073741824\n");
+        node.tree.write(Node::kCgroups + path + "/cpu.weight", "33\n");
+        node.tree.write("run/units/" + unit, record);
+        if (!attributeIsGone) {
+            node.setAttribute(path, record);
+        }
+        const auto outcomes = undo();
+        ASSERT_EQ(outcomes.size(), 1U);
+        EXPECT_TRUE(outcomes[0].done) << outcomes[0].error;
+        EXPECT_EQ(node.everything(), before);
+    }
+}
+
+TEST_F(Leftovers, of_two_levers_are_two_outcomes) {
+    for (const bool isUnit : {false, true}) {
+        const auto path = isUnit ? node.addUnitPod("2-2") : node.addPod("1-1");
+        const auto before = node.everything();
+        ASSERT_TRUE(node.carryOutOne(node.throttle(path, noHigh(), high(100))).done);
+        throttleAndDie(path);
+        const auto outcomes = undo();
+        ASSERT_EQ(outcomes.size(), 2U);
+        EXPECT_EQ(outcomes[0].step.lever, Lever::cpuMax);
+        EXPECT_EQ(outcomes[0].step.from, limit(50'000));
+        EXPECT_EQ(outcomes[1].step.lever, Lever::memoryHigh);
+        EXPECT_EQ(outcomes[1].step.from, high(100));
+        EXPECT_EQ(outcomes[1].step.to, noHigh());
+        EXPECT_EQ(node.everything(), before);
+    }
+}
+
+TEST_F(Leftovers, with_one_record_that_cannot_be_read_the_other_is_put_back) {
+    const auto path = node.addPod("1-1");
+    ASSERT_TRUE(node.carryOutOne(node.throttle(path, noHigh(), high(100))).done);
+    throttleAndDie(path);
+    node.setAttribute(path, node.attribute(path), Lever::memoryHigh);
+    const auto outcomes = undo();
+    ASSERT_EQ(outcomes.size(), 2U);
+    EXPECT_TRUE(outcomes[0].done);
+    EXPECT_THAT(outcomes[1].error, HasSubstr("memory.high is left as it is"));
+    EXPECT_THAT(outcomes[1].error, HasSubstr("is about cpu.max"));
+    EXPECT_EQ(node.cpuMax(path), "max 100000\n");
+    EXPECT_EQ(node.memoryHigh(path), highText(100));
+}
+
+TEST_F(Leftovers, of_two_levers_in_a_unit_whose_cgroup_is_gone_are_removed) {
+    const auto path = node.addUnitPod("1-1", "max 100000\n", {}, false);
+    ASSERT_TRUE(node.carryOutOne(node.throttle(path, noHigh(), high(100))).done);
+    throttleAndDie(path);
+    node.systemd->stop(path);
+    EXPECT_EQ(undo().size(), 2U);
+    EXPECT_FALSE(std::filesystem::exists(node.tree.path("systemd/system.control")));
+    EXPECT_THAT(undo(), IsEmpty());
+}
+
+TEST_F(Leftovers, of_two_levers_in_a_unit_that_came_back_give_it_its_own_limits) {
+    const auto path = node.addUnitPod("1-1", "max 100000\n", {}, false);
+    ASSERT_TRUE(node.carryOutOne(node.throttle(path, noHigh(), high(100))).done);
+    throttleAndDie(path);
+    const auto unit = node.systemd->units.at(path);
+    node.systemd->stop(path);
+    node.addPod("1-1", "50000 100000\n", highText(100)); // the drop-ins at work
+    node.systemd->units[path] = unit;
+    undo();
+    EXPECT_EQ(node.cpuMax(path), "max 100000\n");
+    EXPECT_EQ(node.memoryHigh(path), "max\n");
+    EXPECT_EQ(node.systemd->units.at(path).memory.amount, cgroup::kNotSet);
+    EXPECT_EQ(node.attribute(path), "");
+    EXPECT_EQ(node.attribute(path, Lever::memoryHigh), "");
+    EXPECT_FALSE(std::filesystem::exists(node.tree.path("systemd/system.control")));
 }
 
 TEST_F(Leftovers, are_put_back_without_systemd_and_twice_in_a_row) {
@@ -107,7 +212,7 @@ TEST_F(Leftovers, are_put_back_without_systemd_and_twice_in_a_row) {
 }
 
 TEST_F(Leftovers, a_daemon_reload_between_the_kill_and_the_start_changes_nothing) {
-    const auto path = node.addUnitPod("1-1", "12345 100000\n", {130'000, 100'000});
+    const auto path = node.addUnitPod("1-1", "12345 100000\n", {Lever::cpuMax, 130'000, 100'000});
     const auto before = node.everything();
     throttleAndDie(path, limit(12'345));
     node.systemd->daemonReload();
@@ -140,7 +245,7 @@ TEST_F(Leftovers, a_unit_that_came_back_with_our_drop_in_gets_its_own_quota) {
     node.systemd->units[path] = unit;
     undo();
     EXPECT_EQ(node.cpuMax(path), "max 100000\n");
-    EXPECT_EQ(node.systemd->units.at(path).state.cpu, cgroup::CpuProperties{});
+    EXPECT_EQ(node.systemd->units.at(path).state.limit, cgroup::UnitLimit{});
     EXPECT_EQ(node.attribute(path), "");
     EXPECT_FALSE(std::filesystem::exists(node.tree.path("systemd/system.control")));
 }

@@ -11,10 +11,13 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <filesystem>
 #include <gtest/gtest.h>
+#include <iterator>
 #include <map>
 #include <memory>
+#include <poll.h>
 #include <string>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -29,10 +32,22 @@ inline CpuMax unlimited() {
     return {};
 }
 
+constexpr double kMiB = 1024.0 * 1024;
+inline MemoryHigh high(double mebibytes) {
+    return {Bytes{mebibytes * kMiB}};
+}
+inline std::string highText(double mebibytes) {
+    return formatLimit(high(mebibytes)) + "\n";
+}
+inline MemoryHigh noHigh() {
+    return {};
+}
+
 class Node {
 public:
     static constexpr const char* kCgroups = "cgroup";
     static constexpr const char* kSystemd = "systemd";
+    static constexpr int kLongestWait = 10'000; ///< ms; far more than it takes
 
     Node()
         : files(std::make_shared<FaultyPort>(fuse)),
@@ -43,18 +58,24 @@ public:
     }
 
     /// A pod's cgroup that is no unit: as under the cgroupfs driver.
-    std::string addPod(const std::string& uid, const std::string& cpuMax = "max 100000\n") {
+    std::string addPod(const std::string& uid, const std::string& cpuMax = "max 100000\n",
+                       const std::string& memoryHigh = "max\n") {
         const std::string path = "/" + systemdPodPath("besteffort", uid);
         tree.write(kCgroups + path + "/cpu.max", cpuMax);
         tree.write(kCgroups + path + "/cpu.weight", "33\n");
         tree.write(kCgroups + path + "/memory.max", "1073741824\n");
+        tree.write(kCgroups + path + "/memory.high", memoryHigh);
+        tree.write(kCgroups + path + "/memory.current", highText(400));
+        tree.write(kCgroups + path + "/memory.reclaim", "");
         return path;
     }
     /// One that is a slice of systemd's, where others wrote values of their own by hand.
     std::string addUnitPod(const std::string& uid, const std::string& cpuMax = "max 100000\n",
-                           const cgroup::CpuProperties& cpu = {}, bool transient = true) {
-        const std::string path = addPod(uid, cpuMax);
-        systemd->add(path, transient, cpu);
+                           const cgroup::UnitLimit& cpu = {}, bool transient = true,
+                           const std::string& memoryHigh = "max\n",
+                           std::uint64_t memoryProperty = cgroup::kNotSet) {
+        const std::string path = addPod(uid, cpuMax, memoryHigh);
+        systemd->add(path, transient, cpu, memoryProperty);
         return path;
     }
 
@@ -64,16 +85,29 @@ public:
     void setCpuMax(const std::string& path, const std::string& bytes) {
         tree.write(kCgroups + path + "/cpu.max", bytes);
     }
+    std::string memoryHigh(const std::string& path) const {
+        return tree.read(kCgroups + path + "/memory.high");
+    }
+    void setMemoryHigh(const std::string& path, const std::string& bytes) {
+        tree.write(kCgroups + path + "/memory.high", bytes);
+    }
+    std::string value(const std::string& path, Lever lever) const {
+        return tree.read(kCgroups + path + "/" + std::string(name(lever)));
+    }
+    void setValue(const std::string& path, Lever lever, const std::string& bytes) {
+        tree.write(kCgroups + path + "/" + std::string(name(lever)), bytes);
+    }
     std::string absolute(const std::string& path) const { return tree.path(kCgroups + path); }
-    std::string attribute(const std::string& path) const {
+    std::string attribute(const std::string& path, Lever lever = Lever::cpuMax) const {
         std::array<char, 8192> value{};
-        const auto length =
-            ::getxattr(absolute(path).c_str(), "user.plimsoll.cpu.max", value.data(), value.size());
+        const auto length = ::getxattr(absolute(path).c_str(), cgroup::attributeName(lever).c_str(),
+                                       value.data(), value.size());
         return length < 0 ? "" : std::string(value.data(), static_cast<std::size_t>(length));
     }
-    void setAttribute(const std::string& path, const std::string& value) const {
-        ASSERT_EQ(::setxattr(absolute(path).c_str(), "user.plimsoll.cpu.max", value.data(),
-                             value.size(), 0),
+    void setAttribute(const std::string& path, const std::string& value,
+                      Lever lever = Lever::cpuMax) const {
+        ASSERT_EQ(::setxattr(absolute(path).c_str(), cgroup::attributeName(lever).c_str(),
+                             value.data(), value.size(), 0),
                   0);
     }
 
@@ -85,20 +119,21 @@ public:
                       .qosClass = QosClass::bestEffort,
                       .cgroup = {.path = CgroupPath(path), .inode = info.st_ino}});
     }
-    Step step(StepKind kind, const std::string& path, const CpuMax& from, const CpuMax& to) const {
+    Step step(StepKind kind, const std::string& path, const Limit& from, const Limit& to) const {
         return {.kind = kind,
+                .lever = from.lever(),
                 .pod = pod(path),
                 .podName = "default/batch",
                 .from = from,
                 .to = to,
-                .usage = Millicores{800},
+                .usage = {Millicores{800}, Bytes{300 * kMiB}},
                 .causes = {{"watermark", "cpu"}},
                 .reason = "cpu above the watermark"};
     }
-    Step throttle(const std::string& path, const CpuMax& from, const CpuMax& to) const {
+    Step throttle(const std::string& path, const Limit& from, const Limit& to) const {
         return step(StepKind::throttle, path, from, to);
     }
-    Step backToBaseline(const std::string& path, const CpuMax& from, const CpuMax& to) const {
+    Step backToBaseline(const std::string& path, const Limit& from, const Limit& to) const {
         auto result = step(StepKind::restore, path, from, to);
         result.toBaseline = true;
         return result;
@@ -107,11 +142,40 @@ public:
     std::vector<Outcome> carryOut(std::vector<Step> steps) {
         return executor->carryOut({.tick = ++tick, .steps = std::move(steps)});
     }
-    Outcome carryOutOne(const Step& one) { return carryOut({one}).front(); }
+    /// To its end, also where the worker has a part in it.
+    Outcome carryOutOne(const Step& one) {
+        auto outcome = carryOut({one}).front();
+        return outcome.pending ? nextFinished() : outcome;
+    }
+    /// Waits for the worker as the loop does. One at a time, however many were taken at once.
+    Outcome nextFinished() {
+        if (finished_.empty()) {
+            pollfd wait{executor->finishedDescriptor(), POLLIN, 0};
+            EXPECT_EQ(::poll(&wait, 1, kLongestWait), 1) << "the worker does not say it is done";
+            std::ranges::move(executor->takeFinished(), std::back_inserter(finished_));
+        }
+        if (finished_.empty()) {
+            ADD_FAILURE() << "nothing is finished";
+            return {};
+        }
+        auto outcome = std::move(finished_.front());
+        finished_.pop_front();
+        return outcome;
+    }
+    Step reclaim(const std::string& path, double mebibytes) const {
+        return {.kind = StepKind::reclaim,
+                .lever = Lever::memoryReclaim,
+                .pod = pod(path),
+                .podName = "default/batch",
+                .amount = Bytes{mebibytes * kMiB},
+                .expected = {.memory = Bytes{mebibytes * kMiB}},
+                .reason = "memory above the watermark"};
+    }
 
     /// A new process on the same node.
     void restart() {
         executor.reset();
+        finished_.clear();
         fuse.remove();
         files->failure = nullptr;
         executor = std::make_unique<executor::Executor>(
@@ -143,8 +207,9 @@ public:
             }
         }
         for (const auto& [path, unit] : systemd->units) {
-            all["property " + path] = std::to_string(unit.state.cpu.quotaPerSecond) + " " +
-                                      std::to_string(unit.state.cpu.period);
+            all["property " + path] = std::to_string(unit.state.limit.amount) + " " +
+                                      std::to_string(unit.state.limit.period) + " " +
+                                      std::to_string(unit.memory.amount);
         }
         return all;
     }
@@ -155,6 +220,9 @@ public:
     std::shared_ptr<FakeSystemd> systemd;
     std::unique_ptr<executor::Executor> executor;
     std::uint64_t tick = 0;
+
+private:
+    std::deque<Outcome> finished_;
 };
 
 inline bool temporaryDirectoryTakesAttributes() {

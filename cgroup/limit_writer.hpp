@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one place that changes cpu.max: through systemd where systemd owns the cgroup, in the file
-// where it does not, and never without a record of what was there before.
+// The one place that changes the file of a lever: through systemd where systemd owns the cgroup, in
+// the file where it does not, and never without a record of what was there before.
 #pragma once
 
 #include "cgroup/baseline_store.hpp"
@@ -8,17 +8,18 @@
 #include "cgroup/file_writer.hpp"
 #include "cgroup/unit_properties.hpp"
 #include "cgroup/write_port.hpp"
-#include "daemon/model/cpu_max.hpp"
 #include "daemon/model/error.hpp"
+#include "daemon/model/limit.hpp"
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace plimsoll::cgroup {
 
 /// What an undo came to.
 struct Undone {
-    std::string now;      ///< cpu.max, without the newline
+    std::string now;      ///< the file, without the newline
     bool yielded = false; ///< somebody else's value stands and was left
     /// systemd could not be asked: the file and the drop-ins are as before, but its property in
     /// memory is still Plimsoll's. The next undo that reaches it must set it back.
@@ -26,28 +27,39 @@ struct Undone {
     std::string note; ///< what did not go as it should, though the value is right
 };
 
-class CpuMaxWriter {
+class LimitWriter {
 public:
     /// `systemdRuntime` is /run/systemd, where the drop-ins are.
-    CpuMaxWriter(WritePort& port, UnitProperties& units, const std::string& mount,
-                 const std::string& systemdRuntime)
+    LimitWriter(WritePort& port, UnitProperties& units, const std::string& mount,
+                const std::string& systemdRuntime)
         : port_(port), units_(units), files_(port, mount), dropIns_(port, systemdRuntime) {}
 
-    /// The bytes of cpu.max. An error that is not gone() where only the controller is off.
-    Result<std::string> read(const OpenGroup& group) const;
+    /// The bytes of the lever's file. An error that is not gone() where only the controller is off.
+    Result<std::string> read(const OpenGroup& group, Lever lever) const;
 
     /// Who has to write this cgroup: the unit with what systemd has for it now, or none for the
     /// file. An error where systemd owns it and cannot be asked: then it is not touched.
-    Result<std::optional<UnitBefore>> ownerOf(const OpenGroup& group, const CgroupPath& path) const;
+    Result<std::optional<UnitBefore>> ownerOf(const OpenGroup& group, const CgroupPath& path,
+                                              Lever lever) const;
 
-    /// What cpu.max will say when this is asked for: systemd keeps whole percents.
-    static CpuMax reachable(const CpuMax& wanted, const BaselineRecord& record);
+    /// What the file will say when this is asked for: systemd keeps whole percents of a core, the
+    /// kernel whole pages.
+    static Limit reachable(const Limit& wanted, const BaselineRecord& record);
 
-    /// Stores the record, makes cpu.max say record.to, and reads it back. A text in the result is
-    /// something beside cpu.max that could not be put back.
+    /// Stores the record, makes the file say record.to, and reads it back. A text in the result is
+    /// something beside that file that could not be put back.
     Result<std::string> write(const OpenGroup& group, BaselineRecord& record) const;
 
-    /// Puts everything back as the record says; where cpu.max holds somebody else's value, that
+    /// The second half of write() where the file alone has been written already, elsewhere, with
+    /// the record stored before: tells systemd, and reads back. Where systemd refuses, the file
+    /// says record.from again.
+    Result<std::string> confirm(const OpenGroup& group, BaselineRecord& record) const;
+
+    /// The file of `lever` is about to get a record of its own: from now on it is not among what
+    /// `record` notes beside its own.
+    Result<void> handOver(const OpenGroup& group, BaselineRecord& record, Lever lever) const;
+
+    /// Puts everything back as the record says; where the file holds somebody else's value, that
     /// value stays and what is Plimsoll's around it goes. May be repeated, also after a kill at any
     /// point. The record itself stays: the caller removes it last.
     Result<Undone> undo(const OpenGroup& group, BaselineRecord record) const;
@@ -62,12 +74,14 @@ public:
 
 private:
     Result<Undone> restore(const OpenGroup& group, BaselineRecord record) const;
-    Result<std::string> change(const OpenGroup& group, BaselineRecord& record,
-                               const CpuProperties& had, const CpuProperties& wanted) const;
+    Result<std::string> change(const OpenGroup& group, BaselineRecord& record, const UnitLimit& had,
+                               const UnitLimit& wanted) const;
     Result<std::string> writeThroughSystemd(const OpenGroup& group, BaselineRecord& record) const;
     Result<void> resetUnit(const OpenGroup& group, BaselineRecord& record, Undone& undone) const;
     Result<void> settle(const OpenGroup& group, const BaselineRecord& record, Undone& undone) const;
     void dropOurDropIns(const BaselineRecord& record, Undone& undone) const;
+    [[nodiscard]] std::vector<SavedFile> withoutRecord(const OpenGroup& group,
+                                                       std::vector<SavedFile> files) const;
     [[nodiscard]] bool hasGroupsThatAreNoUnits(const OpenGroup& group) const;
 
     WritePort& port_;

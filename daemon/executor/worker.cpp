@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/executor/worker.hpp"
+
+#include "cgroup/baseline_store.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstring>
+#include <sys/eventfd.h>
+#include <system_error>
+#include <utility>
+
+namespace plimsoll::executor {
+namespace {
+
+/// Signals are the loop's; one that came here would also cut a reclaim short.
+void blockAllSignals() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
+/// 0 where it cannot be read: then nothing is claimed.
+double memoryCurrent(cgroup::WritePort& port, const cgroup::OpenGroup& group) {
+    const auto text = port.read(group, "memory.current").value_or("");
+    std::uint64_t bytes = 0;
+    std::from_chars(text.data(), text.data() + text.size(), bytes);
+    return static_cast<double>(bytes);
+}
+
+} // namespace
+
+Worker::Worker(std::shared_ptr<cgroup::WritePort> port)
+    : port_(std::move(port)), finishedEvent_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+Result<void> Worker::submit(Job job) {
+    if (!finishedEvent_.isOpen()) {
+        return fail(EMFILE, "there is no descriptor to tell when a write that may block is done");
+    }
+    const std::lock_guard lock(mutex_);
+    if (queue_.size() >= kMostQueued) {
+        return fail(EBUSY, "the queue of writes that may block is full: " +
+                               std::to_string(kMostQueued) + " wait already");
+    }
+    if (!thread_.joinable()) {
+        try {
+            thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+        } catch (const std::system_error& error) {
+            return fail(error.code().value(),
+                        "starting a thread for writes that may block: " + error.code().message());
+        }
+    }
+    queue_.push_back(std::move(job));
+    changed_.notify_all();
+    return {};
+}
+
+std::vector<Worker::End> Worker::takeFinished() {
+    eventfd_t count = 0;
+    ::eventfd_read(finishedEvent_.get(), &count);
+    const std::lock_guard lock(mutex_);
+    return std::exchange(finished_, {});
+}
+
+std::vector<Worker::End> Worker::drain() {
+    std::deque<Job> cancelled;
+    {
+        std::unique_lock lock(mutex_);
+        cancelled.swap(queue_);
+        changed_.wait(lock, [this] { return !writing_; });
+    }
+    auto ends = takeFinished();
+    for (const auto& job : cancelled) {
+        ends.push_back({job.id, fail(ECANCELED, "cancelled while it waited for its turn"), {}});
+    }
+    return ends;
+}
+
+void Worker::run(const std::stop_token& stop) {
+    blockAllSignals();
+    std::unique_lock lock(mutex_);
+    while (changed_.wait(lock, stop, [this] { return !queue_.empty(); }) &&
+           !stop.stop_requested()) {
+        const Job job = std::move(queue_.front());
+        queue_.pop_front();
+        writing_ = true;
+        lock.unlock();
+        auto end = write(job);
+        lock.lock();
+        writing_ = false;
+        finished_.push_back(std::move(end));
+        ::eventfd_write(finishedEvent_.get(), 1);
+        changed_.notify_all();
+    }
+}
+
+Worker::End Worker::write(const Job& job) const {
+    if (!job.expected.empty()) {
+        const auto now = port_->read(*job.group, job.file);
+        if (!now) {
+            return {job.id, std::unexpected(now.error()), {}};
+        }
+        if (cgroup::trimmed(*now) != job.expected) {
+            return {job.id,
+                    fail(ESTALE, job.group->path + "/" + job.file + " changed while it waited: '" +
+                                     job.expected + "' became '" +
+                                     std::string(cgroup::trimmed(*now)) + "'"),
+                    {}};
+        }
+    }
+    const auto before = memoryCurrent(*port_, *job.group);
+    auto written = port_->write(*job.group, job.file, job.bytes);
+    const auto after = memoryCurrent(*port_, *job.group);
+    return {job.id, std::move(written), Bytes{std::max(before - after, 0.0)}};
+}
+
+} // namespace plimsoll::executor

@@ -1,0 +1,596 @@
+// SPDX-License-Identifier: Apache-2.0
+// memory.high: held like cpu.max, and lowered by the worker.
+#include "daemon/executor/worker.hpp"
+#include "tests/unit/executor/blocked_write.hpp"
+#include "tests/unit/executor/node.hpp"
+
+#include <gmock/gmock.h>
+
+namespace plimsoll::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+class HoldingMemory : public NodeTest {
+protected:
+    /// To 100 MiB, from nothing.
+    Step first(const std::string& path) const { return node.throttle(path, noHigh(), high(100)); }
+    std::string addPodOrUnit(bool isUnit) {
+        return isUnit ? node.addUnitPod("2-2") : node.addPod("1-1");
+    }
+};
+
+TEST_F(HoldingMemory, leaves_no_trace_of_a_first_write_that_the_kernel_refused) {
+    for (const bool isUnit : {false, true}) {
+        const auto path = addPodOrUnit(isUnit);
+        const auto before = node.everything();
+        for (const int code : {ENOSPC, EBUSY, EINVAL}) {
+            node.files->failure = [code](std::string_view operation, const std::string& file) {
+                return operation == "write" && file == "memory.high" ? code : 0;
+            };
+            const auto outcome = node.carryOutOne(first(path));
+            node.files->failure = nullptr;
+            EXPECT_FALSE(outcome.done);
+            EXPECT_FALSE(outcome.pending);
+            EXPECT_FALSE(outcome.gone);
+            EXPECT_THAT(outcome.error, HasSubstr(std::strerror(code)));
+            EXPECT_EQ(node.everything(), before);
+            EXPECT_THAT(node.executor->held(), IsEmpty());
+        }
+    }
+}
+
+TEST_F(HoldingMemory, changes_nothing_where_no_baseline_can_be_kept) {
+    for (const bool isUnit : {false, true}) {
+        const auto path = addPodOrUnit(isUnit);
+        const auto before = node.everything();
+        node.files->failure = [](std::string_view operation, const std::string& file) {
+            return operation == "setxattr" && file == "user.plimsoll.memory.high" ? ENOSPC : 0;
+        };
+        EXPECT_THAT(node.carryOutOne(first(path)).error,
+                    StartsWith("not changed, as its baseline cannot be kept: "));
+        node.files->failure = nullptr;
+        EXPECT_EQ(node.everything(), before);
+        EXPECT_EQ(node.systemd->changes, 0);
+    }
+}
+
+TEST_F(HoldingMemory, does_not_touch_a_unit_while_systemd_cannot_be_asked) {
+    const auto path = node.addUnitPod("1-1");
+    const auto before = node.everything();
+    node.systemd->available = false;
+    EXPECT_THAT(node.carryOutOne(first(path)).error, HasSubstr("asking systemd"));
+    EXPECT_EQ(node.everything(), before);
+}
+
+TEST_F(HoldingMemory, leaves_no_trace_when_systemd_denies_what_the_file_says_already) {
+    const auto path = node.addUnitPod("1-1");
+    const auto before = node.everything();
+    node.systemd->denies = true;
+    EXPECT_THAT(node.carryOutOne(first(path)).error, HasSubstr("setting MemoryHigh"));
+    EXPECT_EQ(node.everything(), before);
+    EXPECT_THAT(node.executor->held(), IsEmpty());
+}
+
+TEST_F(HoldingMemory, keeps_the_step_before_when_systemd_denies_the_next) {
+    const auto path = node.addUnitPod("1-1");
+    const auto before = node.everything();
+    ASSERT_TRUE(node.carryOutOne(first(path)).done);
+    node.systemd->denies = true;
+    EXPECT_FALSE(node.carryOutOne(node.throttle(path, high(100), high(80))).done);
+    EXPECT_EQ(node.memoryHigh(path), highText(100));
+    ASSERT_EQ(node.executor->held().size(), 1U);
+    EXPECT_EQ(node.executor->held()[0].applied, high(100));
+    EXPECT_FALSE(node.executor->held()[0].changing);
+    node.systemd->denies = false;
+    EXPECT_TRUE(node.executor->undoAll("stop").front().done);
+    EXPECT_EQ(node.everything(), before);
+}
+
+TEST_F(HoldingMemory, puts_back_what_systemd_does_after_its_time_was_out) {
+    const auto path = node.addUnitPod("1-1");
+    const auto before = node.everything();
+    node.systemd->late = true;
+    EXPECT_FALSE(node.carryOutOne(first(path)).done);
+    ASSERT_EQ(node.executor->held().size(), 1U) << "it may happen yet";
+    EXPECT_EQ(node.executor->held()[0].applied, high(100)) << "the file says it already";
+    node.systemd->finishLate();
+    EXPECT_TRUE(node.executor->undoAll("stop").front().done);
+    EXPECT_EQ(node.everything(), before);
+}
+
+TEST_F(HoldingMemory, leaves_a_value_that_came_while_the_write_waited) {
+    const auto busy = node.addPod("1-1");
+    const auto path = node.addPod("2-2");
+    auto expected = node.everything();
+    BlockedWrite blocked(*node.files, "memory.high");
+    ASSERT_TRUE(node.carryOut({first(busy)}).front().pending);
+    blocked.waitUntilEntered();
+    ASSERT_TRUE(node.carryOut({first(path)}).front().pending);
+    node.setMemoryHigh(path, highText(300));
+    blocked.letGo();
+    EXPECT_TRUE(node.nextFinished().done);
+    const auto outcome = node.nextFinished();
+    EXPECT_FALSE(outcome.done);
+    EXPECT_THAT(outcome.error, HasSubstr("changed while it waited"));
+    EXPECT_EQ(node.memoryHigh(path), highText(300));
+    EXPECT_EQ(node.attribute(path, Lever::memoryHigh), "");
+    ASSERT_EQ(node.executor->held().size(), 1U);
+    node.executor->undoAll("stop");
+    expected["/cgroup" + path + "/memory.high"] = highText(300);
+    EXPECT_EQ(node.everything(), expected);
+}
+
+TEST_F(HoldingMemory, leaves_a_value_that_came_just_after_the_write) {
+    for (const bool isUnit : {false, true}) {
+        const auto path = addPodOrUnit(isUnit);
+        auto expected = node.everything();
+        ASSERT_TRUE(node.carryOut({first(path)}).front().pending);
+        pollfd wait{node.executor->finishedDescriptor(), POLLIN, 0};
+        ASSERT_EQ(::poll(&wait, 1, Node::kLongestWait), 1);
+        node.setMemoryHigh(path, highText(300));
+        const auto outcomes = node.executor->takeFinished();
+        ASSERT_EQ(outcomes.size(), 1U);
+        EXPECT_THAT(outcomes[0].error, HasSubstr("by now it says"));
+        expected["/cgroup" + path + "/memory.high"] = highText(300);
+        EXPECT_EQ(node.everything(), expected);
+        EXPECT_THAT(node.executor->held(), IsEmpty());
+    }
+}
+
+TEST_F(HoldingMemory, says_gone_when_the_cgroup_vanishes_under_the_write) {
+    const auto path = node.addPod("1-1");
+    BlockedWrite blocked(*node.files, "memory.high");
+    blocked.failWith(ENODEV);
+    ASSERT_TRUE(node.carryOut({first(path)}).front().pending);
+    blocked.waitUntilEntered();
+    node.tree.remove(Node::kCgroups + path);
+    node.executor->forgetVanished(Snapshot{});
+    EXPECT_THAT(node.executor->held(), IsEmpty());
+    blocked.letGo();
+    const auto outcome = node.nextFinished();
+    EXPECT_TRUE(outcome.gone);
+    EXPECT_FALSE(outcome.done);
+    EXPECT_EQ(outcome.error, "");
+}
+
+TEST_F(HoldingMemory, says_gone_when_the_cgroup_vanished_and_nobody_looked) {
+    const auto path = node.addUnitPod("1-1", "max 100000\n", {}, false);
+    BlockedWrite blocked(*node.files, "memory.high");
+    blocked.failWith(ENODEV);
+    ASSERT_TRUE(node.carryOut({first(path)}).front().pending);
+    blocked.waitUntilEntered();
+    node.systemd->stop(path);
+    blocked.letGo();
+    const auto outcome = node.nextFinished();
+    EXPECT_TRUE(outcome.gone);
+    EXPECT_EQ(outcome.error, "");
+    EXPECT_THAT(node.executor->held(), IsEmpty());
+    EXPECT_THAT(node.everything(),
+                testing::Not(testing::Contains(testing::Key(HasSubstr("/run/units/")))));
+}
+
+TEST_F(HoldingMemory, a_full_queue_is_a_failed_step_that_leaves_no_trace) {
+    std::vector<std::string> pods;
+    for (std::size_t i = 0; i < executor::Worker::kMostQueued + 2; ++i) {
+        pods.push_back(node.addPod("1-" + std::to_string(i)));
+    }
+    const auto last = pods.back();
+    const auto before = node.everything();
+    BlockedWrite blocked(*node.files, "memory.high");
+    ASSERT_TRUE(node.carryOut({first(pods.front())}).front().pending);
+    blocked.waitUntilEntered();
+    for (std::size_t i = 1; i + 1 < pods.size(); ++i) {
+        ASSERT_TRUE(node.carryOut({first(pods[i])}).front().pending);
+    }
+    const auto outcome = node.carryOut({first(last)}).front();
+    EXPECT_FALSE(outcome.pending);
+    EXPECT_FALSE(outcome.done);
+    EXPECT_THAT(outcome.error, HasSubstr("queue of writes that may block is full"));
+    EXPECT_EQ(node.attribute(last, Lever::memoryHigh), "");
+    EXPECT_EQ(node.memoryHigh(last), "max\n");
+    EXPECT_EQ(node.executor->held().size(), pods.size() - 1);
+    const auto releaser = blocked.letGoLater();
+    node.executor->undoAll("stop");
+    EXPECT_EQ(node.everything(), before);
+}
+
+TEST_F(HoldingMemory, stop_waits_for_the_running_write_and_cancels_the_others) {
+    for (const bool isUnit : {false, true}) {
+        const auto running = isUnit ? node.addUnitPod("3-3") : node.addPod("1-1");
+        const auto waiting = isUnit ? node.addUnitPod("4-4") : node.addPod("2-2");
+        const auto before = node.everything();
+        {
+            BlockedWrite blocked(*node.files, "memory.high");
+            ASSERT_TRUE(node.carryOut({first(running)}).front().pending);
+            blocked.waitUntilEntered();
+            ASSERT_TRUE(node.carryOut({first(waiting), node.reclaim(running, 10)})[1].pending);
+            const auto releaser = blocked.letGoLater();
+            const auto outcomes = node.executor->undoAll("stop");
+            EXPECT_EQ(blocked.writes(), 1) << "nothing that waited is written any more";
+            ASSERT_EQ(outcomes.size(), 4U);
+            EXPECT_TRUE(outcomes[0].done) << outcomes[0].error;
+            EXPECT_THAT(outcomes[1].error, HasSubstr("cancelled"));
+            EXPECT_THAT(outcomes[2].error, HasSubstr("cancelled"));
+            EXPECT_EQ(outcomes[3].step.kind, StepKind::undo);
+            EXPECT_EQ(outcomes[3].step.lever, Lever::memoryHigh);
+            EXPECT_TRUE(outcomes[3].done) << outcomes[3].error;
+        }
+        node.files->failure = nullptr;
+        EXPECT_EQ(node.everything(), before);
+        EXPECT_THAT(node.executor->held(), IsEmpty());
+        EXPECT_THAT(node.executor->takeFinished(), IsEmpty());
+    }
+}
+
+TEST_F(HoldingMemory, an_executor_that_goes_leaves_nothing_that_the_next_one_cannot_undo) {
+    const auto running = node.addUnitPod("1-1");
+    const auto waiting = node.addPod("2-2");
+    const auto before = node.everything();
+    {
+        BlockedWrite blocked(*node.files, "memory.high");
+        ASSERT_TRUE(node.carryOut({first(running)}).front().pending);
+        blocked.waitUntilEntered();
+        ASSERT_TRUE(node.carryOut({first(waiting)}).front().pending);
+        const auto releaser = blocked.letGoLater();
+        node.executor.reset();
+        EXPECT_EQ(blocked.writes(), 1);
+    }
+    node.restart();
+    EXPECT_EQ(node.executor->undoLeftovers("left by an earlier run").size(), 2U);
+    EXPECT_EQ(node.everything(), before);
+}
+
+TEST_F(HoldingMemory, is_left_alone_while_a_write_to_it_is_under_way) {
+    const auto path = node.addUnitPod("1-1");
+    const auto before = node.everything();
+    {
+        BlockedWrite blocked(*node.files, "memory.high");
+        ASSERT_TRUE(node.carryOut({first(path)}).front().pending);
+        ASSERT_EQ(node.executor->held().size(), 1U);
+        EXPECT_TRUE(node.executor->held()[0].changing);
+        EXPECT_EQ(node.executor->held()[0].lever(), Lever::memoryHigh);
+        blocked.waitUntilEntered();
+        for (const auto& step : {node.throttle(path, noHigh(), high(80)),
+                                 node.backToBaseline(path, noHigh(), noHigh()),
+                                 node.throttle(path, unlimited(), limit(50'000))}) {
+            EXPECT_THAT(node.carryOut({step}).front().error, HasSubstr("is being changed"));
+        }
+        EXPECT_EQ(node.systemd->changes, 0) << "systemd would write into the middle of it";
+        blocked.letGo();
+        EXPECT_TRUE(node.nextFinished().done);
+    }
+    node.files->failure = nullptr;
+    EXPECT_FALSE(node.executor->held()[0].changing);
+    node.executor->undoAll("stop");
+    EXPECT_EQ(node.everything(), before);
+}
+
+TEST_F(HoldingMemory, does_not_keep_cpu_max_from_a_pod_that_is_no_unit) {
+    const auto path = node.addPod("1-1");
+    BlockedWrite blocked(*node.files, "memory.high");
+    ASSERT_TRUE(node.carryOut({first(path)}).front().pending);
+    blocked.waitUntilEntered();
+    EXPECT_TRUE(node.carryOut({node.throttle(path, unlimited(), limit(50'000))}).front().done);
+    blocked.letGo();
+    EXPECT_TRUE(node.nextFinished().done);
+    EXPECT_EQ(node.executor->held().size(), 2U);
+}
+
+TEST_F(HoldingMemory, refuses_a_step_whose_values_are_another_levers) {
+    const auto path = node.addPod("1-1");
+    const auto before = node.everything();
+    auto step = first(path);
+    step.to = limit(50'000);
+    EXPECT_THAT(node.carryOutOne(step).error, HasSubstr("not of memory.high"));
+    EXPECT_EQ(node.everything(), before);
+}
+
+TEST_F(HoldingMemory, only_lowering_is_the_workers) {
+    const auto path = node.addPod("1-1", "max 100000\n", highText(200));
+    const auto before = node.everything();
+    EXPECT_TRUE(node.carryOutOne(node.throttle(path, high(200), high(100))).done);
+    EXPECT_FALSE(
+        node.carryOut({node.step(StepKind::restore, path, high(100), high(150))}).front().pending);
+    EXPECT_EQ(node.memoryHigh(path), highText(150));
+    ASSERT_EQ(node.executor->held().size(), 1U);
+    EXPECT_EQ(node.executor->held()[0].baseline, high(200));
+    EXPECT_EQ(node.executor->held()[0].firstUsage, (Resources{Millicores{800}, Bytes{300 * kMiB}}));
+    EXPECT_TRUE(node.carryOut({node.backToBaseline(path, high(150), high(200))}).front().done);
+    EXPECT_EQ(node.everything(), before);
+}
+
+TEST_F(HoldingMemory, says_what_was_really_set_where_the_plan_was_finer_than_a_page) {
+    for (const bool isUnit : {false, true}) {
+        const auto path = addPodOrUnit(isUnit);
+        const auto outcome =
+            node.carryOutOne(node.throttle(path, noHigh(), MemoryHigh{Bytes{100 * kMiB + 17}}));
+        EXPECT_TRUE(outcome.done) << outcome.error;
+        EXPECT_EQ(outcome.step.to, high(100));
+        EXPECT_EQ(outcome.writer, isUnit ? "systemd" : "file");
+        EXPECT_EQ(node.memoryHigh(path), highText(100));
+    }
+}
+
+TEST_F(HoldingMemory, survives_a_daemon_reload_and_leaves_what_is_beside_alone) {
+    const auto path = node.addUnitPod("1-1");
+    ASSERT_TRUE(node.carryOutOne(first(path)).done);
+    EXPECT_EQ(node.tree.read(Node::kCgroups + path + "/memory.max"), "1073741824\n");
+    EXPECT_EQ(node.tree.read(Node::kCgroups + path + "/cpu.weight"), "33\n");
+    node.systemd->daemonReload();
+    EXPECT_EQ(node.memoryHigh(path), highText(100));
+}
+
+TEST_F(HoldingMemory, counts_how_often_it_wrote_over_drift) {
+    const auto path = node.addPod("1-1");
+    ASSERT_TRUE(node.carryOutOne(first(path)).done);
+    node.setMemoryHigh(path, "max\n");
+    EXPECT_TRUE(node.carryOutOne(node.step(StepKind::reapply, path, noHigh(), high(100))).done);
+    EXPECT_EQ(node.executor->held()[0].reapplied, 1U);
+    EXPECT_EQ(node.memoryHigh(path), highText(100));
+}
+
+TEST_F(HoldingMemory, lets_go_of_somebody_elses_value) {
+    for (const bool isUnit : {false, true}) {
+        const auto path = addPodOrUnit(isUnit);
+        auto expected = node.everything();
+        expected["/cgroup" + path + "/memory.high"] = highText(300);
+        ASSERT_TRUE(node.carryOutOne(first(path)).done);
+        node.setMemoryHigh(path, highText(300));
+        EXPECT_FALSE(node.carryOutOne(node.throttle(path, high(100), high(80))).done);
+        const auto outcome =
+            node.carryOutOne(node.step(StepKind::yield, path, high(100), high(300)));
+        EXPECT_TRUE(outcome.done) << outcome.error;
+        EXPECT_EQ(node.everything(), expected);
+    }
+}
+
+TEST_F(HoldingMemory, on_stop_leaves_a_value_that_somebody_set_through_systemd) {
+    const auto path = node.addUnitPod("1-1");
+    ASSERT_TRUE(node.carryOutOne(first(path)).done);
+    node.systemd->setMemoryHigh(path, static_cast<std::uint64_t>(300 * kMiB));
+    const auto outcome = node.executor->undoAll("stop").front();
+    EXPECT_EQ(outcome.step.kind, StepKind::yield);
+    EXPECT_EQ(outcome.step.to, high(300));
+    node.systemd->daemonReload();
+    EXPECT_EQ(node.memoryHigh(path), highText(300));
+    EXPECT_EQ(node.attribute(path, Lever::memoryHigh), "");
+}
+
+class HoldingByTwoLevers : public NodeTest {
+protected:
+    /// A unit whose limits are finer than systemd's, by hand, or have files of systemd's.
+    std::string addOddUnit(const std::string& uid, bool transient) {
+        return node.addUnitPod(uid, "12345 100000\n", {Lever::cpuMax, 130'000, 100'000}, transient,
+                               highText(200), static_cast<std::uint64_t>(500 * kMiB));
+    }
+    void throttleCpu(const std::string& path, const CpuMax& from = unlimited()) {
+        const auto outcome = node.carryOutOne(node.throttle(path, from, limit(5'000)));
+        ASSERT_TRUE(outcome.done) << outcome.error;
+    }
+    void throttleMemory(const std::string& path, const MemoryHigh& from = noHigh()) {
+        const auto outcome = node.carryOutOne(node.throttle(path, from, high(100)));
+        ASSERT_TRUE(outcome.done) << outcome.error;
+    }
+};
+
+TEST_F(HoldingByTwoLevers, each_keeps_its_value_when_the_other_is_set) {
+    for (const bool cpuFirst : {false, true}) {
+        const auto path = addOddUnit(cpuFirst ? "1-1" : "2-2", true);
+        if (cpuFirst) {
+            throttleCpu(path, limit(12'345));
+            throttleMemory(path, high(200));
+        } else {
+            throttleMemory(path, high(200));
+            throttleCpu(path, limit(12'345));
+        }
+        EXPECT_EQ(node.cpuMax(path), "5000 100000\n");
+        EXPECT_EQ(node.memoryHigh(path), highText(100));
+        node.systemd->daemonReload();
+        EXPECT_EQ(node.cpuMax(path), "5000 100000\n");
+        EXPECT_EQ(node.memoryHigh(path), highText(100));
+    }
+    EXPECT_EQ(node.executor->held().size(), 4U);
+}
+
+TEST_F(HoldingByTwoLevers, a_value_by_hand_of_the_one_survives_a_change_of_the_other) {
+    const auto path = addOddUnit("1-1", false);
+    throttleMemory(path, high(200));
+    EXPECT_EQ(node.cpuMax(path), "12345 100000\n");
+    ASSERT_TRUE(node.carryOutOne(node.backToBaseline(path, high(100), high(200))).done);
+    throttleCpu(path, limit(12'345));
+    EXPECT_EQ(node.memoryHigh(path), highText(200));
+}
+
+TEST_F(HoldingByTwoLevers, are_undone_independently_and_in_any_order) {
+    int uid = 0;
+    for (const bool isUnit : {false, true}) {
+        for (const bool transient : {false, true}) {
+            for (const bool cpuFirst : {false, true}) {
+                for (const bool cpuBackFirst : {false, true}) {
+                    const auto name = "1-" + std::to_string(++uid);
+                    const auto path = isUnit ? addOddUnit(name, transient)
+                                             : node.addPod(name, "12345 100000\n", highText(200));
+                    const auto before = node.everything();
+                    const auto cpu = node.throttle(path, limit(12'345), limit(5'000));
+                    const auto memory = node.throttle(path, high(200), high(100));
+                    ASSERT_TRUE(node.carryOutOne(cpuFirst ? cpu : memory).done);
+                    ASSERT_TRUE(node.carryOutOne(cpuFirst ? memory : cpu).done);
+                    const auto cpuBack = node.backToBaseline(path, limit(5'000), limit(12'345));
+                    const auto memoryBack = node.backToBaseline(path, high(100), high(200));
+                    ASSERT_TRUE(node.carryOutOne(cpuBackFirst ? cpuBack : memoryBack).done);
+                    EXPECT_EQ(node.cpuMax(path), cpuBackFirst ? "12345 100000\n" : "5000 100000\n");
+                    EXPECT_EQ(node.memoryHigh(path), highText(cpuBackFirst ? 100 : 200));
+                    ASSERT_EQ(node.executor->held().size(), 1U);
+                    ASSERT_TRUE(node.carryOutOne(cpuBackFirst ? memoryBack : cpuBack).done);
+                    EXPECT_EQ(node.everything(), before) << path;
+                }
+            }
+        }
+    }
+}
+
+TEST_F(HoldingByTwoLevers, somebody_elses_value_of_the_one_is_not_the_others_business) {
+    const auto path = node.addUnitPod("1-1");
+    auto expected = node.everything();
+    throttleCpu(path);
+    throttleMemory(path);
+    node.setMemoryHigh(path, highText(300));
+    const auto outcomes = node.executor->undoAll("stop");
+    ASSERT_EQ(outcomes.size(), 2U);
+    expected["/cgroup" + path + "/memory.high"] = highText(300);
+    EXPECT_EQ(node.everything(), expected);
+}
+
+TEST_F(HoldingByTwoLevers, what_a_call_in_doubt_noted_does_not_take_back_the_other) {
+    const auto path = node.addUnitPod("1-1");
+    const auto before = node.everything();
+    node.systemd->late = true;
+    ASSERT_FALSE(node.carryOutOne(node.throttle(path, unlimited(), limit(50'000))).done);
+    node.systemd->finishLate();
+    // The late call wrote memory.max; memory.high is no other than before.
+    throttleMemory(path);
+    ASSERT_TRUE(node.carryOutOne(node.throttle(path, limit(50'000), limit(40'000))).done);
+    EXPECT_EQ(node.memoryHigh(path), highText(100));
+    node.restart();
+    EXPECT_EQ(node.executor->undoLeftovers("left by an earlier run").size(), 2U);
+    EXPECT_EQ(node.everything(), before);
+}
+
+TEST_F(HoldingByTwoLevers, what_a_call_in_doubt_wrote_is_no_baseline_of_the_other) {
+    const auto path = addOddUnit("1-1", false);
+    const auto before = node.everything();
+    node.systemd->late = true;
+    ASSERT_FALSE(node.carryOutOne(node.throttle(path, limit(12'345), limit(5'000))).done);
+    node.systemd->finishLate();
+    ASSERT_EQ(node.memoryHigh(path), highText(500)) << "systemd's idea";
+    EXPECT_THAT(node.carryOutOne(node.throttle(path, high(500), high(100))).error,
+                StartsWith("changed since it was read"));
+    EXPECT_EQ(node.memoryHigh(path), highText(200));
+    throttleMemory(path, high(200));
+    node.executor->undoAll("stop");
+    EXPECT_EQ(node.everything(), before);
+}
+
+TEST_F(HoldingByTwoLevers, both_go_when_the_cgroup_does) {
+    const auto path = node.addUnitPod("1-1", "max 100000\n", {}, false);
+    throttleCpu(path);
+    throttleMemory(path);
+    const auto step = node.throttle(path, limit(5'000), limit(4'000));
+    node.systemd->stop(path);
+    EXPECT_TRUE(node.carryOutOne(step).gone);
+    EXPECT_THAT(node.executor->held(), IsEmpty());
+    EXPECT_FALSE(std::filesystem::exists(node.tree.path("systemd/system.control")));
+    EXPECT_THAT(node.everything(),
+                testing::Not(testing::Contains(testing::Key(HasSubstr("/run/units/")))));
+}
+
+class Reclaiming : public NodeTest {
+protected:
+    /// The kernel takes `mebibytes` away and answers with `code`.
+    void kernelReclaims(const std::string& path, double mebibytes, int code) {
+        node.files->failure = [this, path, mebibytes, code](std::string_view operation,
+                                                            const std::string& file) {
+            if (operation != "write" || file != "memory.reclaim") {
+                return 0;
+            }
+            node.tree.write(Node::kCgroups + path + "/memory.current", highText(400 - mebibytes));
+            return code;
+        };
+    }
+};
+
+TEST_F(Reclaiming, on_a_kernel_without_it_is_said_in_one_sentence) {
+    const auto path = node.addPod("1-1");
+    node.tree.remove(Node::kCgroups + path + "/memory.reclaim");
+    const auto outcome = node.carryOutOne(node.reclaim(path, 100));
+    EXPECT_FALSE(outcome.done);
+    EXPECT_FALSE(outcome.gone);
+    EXPECT_THAT(outcome.error, HasSubstr("has no memory.reclaim: it takes Linux 5.19 or later"));
+}
+
+TEST_F(Reclaiming, of_less_than_was_asked_for_is_no_error_and_the_amount_is_the_true_one) {
+    const auto path = node.addPod("1-1");
+    kernelReclaims(path, 30, EAGAIN);
+    const auto outcome = node.carryOutOne(node.reclaim(path, 100));
+    EXPECT_TRUE(outcome.done) << outcome.error;
+    EXPECT_EQ(outcome.error, "");
+    EXPECT_EQ(outcome.step.amount, Bytes{30 * kMiB});
+    EXPECT_EQ(outcome.step.expected.memory, Bytes{100 * kMiB});
+}
+
+TEST_F(Reclaiming, of_a_pod_that_grew_meanwhile_is_none) {
+    const auto path = node.addPod("1-1");
+    kernelReclaims(path, -20, EAGAIN);
+    EXPECT_EQ(node.carryOutOne(node.reclaim(path, 100)).step.amount, Bytes{0});
+}
+
+TEST_F(Reclaiming, that_the_kernel_refuses_is_an_error) {
+    const auto path = node.addPod("1-1");
+    kernelReclaims(path, 0, EINVAL);
+    const auto outcome = node.carryOutOne(node.reclaim(path, 100));
+    EXPECT_FALSE(outcome.done);
+    EXPECT_THAT(outcome.error, HasSubstr(std::strerror(EINVAL)));
+}
+
+TEST_F(Reclaiming, writes_the_bytes_once_and_leaves_nothing_behind) {
+    const auto path = node.addUnitPod("1-1");
+    auto expected = node.everything();
+    const auto pending = node.carryOut({node.reclaim(path, 100)}).front();
+    EXPECT_TRUE(pending.pending);
+    EXPECT_FALSE(pending.done);
+    const auto outcome = node.nextFinished();
+    EXPECT_TRUE(outcome.done) << outcome.error;
+    EXPECT_FALSE(outcome.pending);
+    EXPECT_THAT(node.executor->held(), IsEmpty());
+    expected["/cgroup" + path + "/memory.reclaim"] = "104857600";
+    EXPECT_EQ(node.everything(), expected);
+    EXPECT_EQ(node.systemd->changes, 0);
+}
+
+TEST_F(Reclaiming, happens_to_a_pod_once_at_a_time) {
+    const auto path = node.addPod("1-1");
+    BlockedWrite blocked(*node.files, "memory.reclaim");
+    ASSERT_TRUE(node.carryOut({node.reclaim(path, 100)}).front().pending);
+    blocked.waitUntilEntered();
+    EXPECT_THAT(node.carryOut({node.reclaim(path, 100)}).front().error,
+                HasSubstr("being reclaimed already"));
+    blocked.letGo();
+    EXPECT_TRUE(node.nextFinished().done);
+    EXPECT_TRUE(node.carryOutOne(node.reclaim(path, 100)).done);
+}
+
+TEST_F(Reclaiming, of_a_cgroup_that_vanished_is_gone) {
+    const auto path = node.addPod("1-1");
+    BlockedWrite blocked(*node.files, "memory.reclaim");
+    blocked.failWith(ENODEV);
+    ASSERT_TRUE(node.carryOut({node.reclaim(path, 100)}).front().pending);
+    blocked.waitUntilEntered();
+    node.tree.remove(Node::kCgroups + path);
+    blocked.letGo();
+    const auto outcome = node.nextFinished();
+    EXPECT_TRUE(outcome.gone);
+    EXPECT_EQ(outcome.error, "");
+}
+
+class WithoutACluster : public NodeTest {};
+
+TEST_F(WithoutACluster, eviction_and_closing_the_node_say_that_there_is_none) {
+    const auto path = node.addPod("1-1");
+    const auto before = node.everything();
+    const auto outcomes =
+        node.carryOut({{.kind = StepKind::evict, .lever = Lever::eviction, .pod = node.pod(path)},
+                       {.kind = StepKind::closeNode, .lever = Lever::scheduling}});
+    ASSERT_EQ(outcomes.size(), 2U);
+    for (const auto& outcome : outcomes) {
+        EXPECT_FALSE(outcome.done);
+        EXPECT_FALSE(outcome.gone);
+        EXPECT_EQ(outcome.error, "there is no connection to the cluster");
+    }
+    EXPECT_EQ(node.everything(), before);
+}
+
+} // namespace
+} // namespace plimsoll::test
