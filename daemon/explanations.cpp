@@ -21,8 +21,9 @@ bool samePod(const Step& a, const Step& b) {
     return a.pod && b.pod ? a.pod->uid == b.pod->uid : a.podName == b.podName;
 }
 
+/// The plan counts, too: an outcome may be of an earlier one.
 bool sameStep(const Step& a, const Step& b) {
-    return a.kind == b.kind && a.lever == b.lever && samePod(a, b);
+    return a.planTick == b.planTick && a.kind == b.kind && a.lever == b.lever && samePod(a, b);
 }
 
 /// Null: nothing is known of it yet.

@@ -24,7 +24,7 @@ struct Decided {
     std::int64_t realtimeMicroseconds = 0; ///< since 1970
     std::span<const RuleStatus> rules;
     const Plan& plan;
-    std::span<const Outcome> outcomes; ///< of the steps that act; also later ones of earlier plans
+    std::span<const Outcome> outcomes; ///< of the steps that act; also late ones of earlier plans
 };
 
 class Explanations {

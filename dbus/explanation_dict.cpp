@@ -76,6 +76,7 @@ Dict explainedStepDict(const ExplainedStep& explained) {
 Dict consideredDict(const Considered& one) {
     Dict out;
     add(out, "Pod", one.podName);
+    add(out, "Lever", std::string(name(one.lever)));
     add(out, "Facts", one.facts);
     add(out, "Note", one.note);
     add(out, "Touched", one.touched);
@@ -101,8 +102,7 @@ Dict explanationDict(const Explanation& explanation) {
     add(out, "Signals", dicts(explanation.signals, kMostSteps, signalDict));
     add(out, "Steps", dicts(steps, kMostSteps, explainedStepDict));
     add(out, "StepsOmitted", count(steps.size() - std::min(steps.size(), kMostSteps)));
-    add(out, "Considered",
-        dicts(explanation.considered, Plan::kMostConsidered, consideredDict));
+    add(out, "Considered", dicts(explanation.considered, Plan::kMostConsidered, consideredDict));
     add(out, "ConsideredOmitted", count(explanation.consideredOmitted));
     return out;
 }

@@ -48,7 +48,7 @@ std::string unknownText(const RuleStatus& rule, const std::string& who) {
 }
 
 std::string candidateText(const Considered& one) {
-    std::string text = one.podName;
+    std::string text = one.podName + ", " + std::string(name(one.lever));
     for (const auto& part : {one.facts, one.note}) {
         if (!part.empty()) {
             text += ": " + part;

@@ -67,22 +67,23 @@ TEST_F(Explain, a_decision_says_what_was_seen_done_considered_and_measured) {
                                       .verdict = "left alone for 300 s"};
         state.explanations = {made};
     });
-    EXPECT_EQ(explain("run-7"),
-              R"([{"Considered": [{"Facts": "priority 0", "Note": "throttled", )"
-              R"("Pod": "offline/batch-0", "Touched": true}, {"Facts": "", )"
-              R"("Note": "no PodQOS allows it", "Pod": "online/web-0", "Touched": false}], )"
-              R"("ConsideredOmitted": 0, "PlanId": "run-7", "RealtimeUSec": 1700000000000000, )"
-              R"("Signals": [{"Gap": 275, "GapUnit": "millicores", "Metric": "cpu_total_usage", )"
-              R"("Rule": "watermark1/cpu-usage", "Series": "", "Unit": "millicores", )"
-              R"("Value": 3250, "Verdict": "avoiding", "Watermark": 3000}], )"
-              R"("Steps": [{"Causes": ["watermark1/cpu-usage"], "Disposition": "act", )"
-              R"("Done": true, "Effect": {"After": 3240, "Before": 3250, "Helped": false, )"
-              R"("MeasuredRelease": 12, "Verdict": "left alone for 300 s"}, "Error": "", )"
-              R"("ExpectedRelease": 450, "From": "max 100000", "Kind": "throttle", )"
-              R"("Lever": "cpu.max", "Pending": false, "Pod": "offline/batch-0", "Reason": "", )"
-              R"("To": "45000 100000", "Usage": 900}], "StepsOmitted": 0, )"
-              R"("Summary": "1 step for rule watermark1/cpu-usage: cpu_total_usage 3250 above )"
-              R"(3000", "Tick": 7}])");
+    EXPECT_EQ(
+        explain("run-7"),
+        R"([{"Considered": [{"Facts": "priority 0", "Lever": "cpu.max", "Note": "throttled", )"
+        R"("Pod": "offline/batch-0", "Touched": true}, {"Facts": "", "Lever": "cpu.max", )"
+        R"("Note": "no PodQOS allows it", "Pod": "online/web-0", "Touched": false}], )"
+        R"("ConsideredOmitted": 0, "PlanId": "run-7", "RealtimeUSec": 1700000000000000, )"
+        R"("Signals": [{"Gap": 275, "GapUnit": "millicores", "Metric": "cpu_total_usage", )"
+        R"("Rule": "watermark1/cpu-usage", "Series": "", "Unit": "millicores", )"
+        R"("Value": 3250, "Verdict": "avoiding", "Watermark": 3000}], )"
+        R"("Steps": [{"Causes": ["watermark1/cpu-usage"], "Disposition": "act", )"
+        R"("Done": true, "Effect": {"After": 3240, "Before": 3250, "Helped": false, )"
+        R"("MeasuredRelease": 12, "Verdict": "left alone for 300 s"}, "Error": "", )"
+        R"("ExpectedRelease": 450, "From": "max 100000", "Kind": "throttle", )"
+        R"("Lever": "cpu.max", "Pending": false, "Pod": "offline/batch-0", "Reason": "", )"
+        R"("To": "45000 100000", "Usage": 900}], "StepsOmitted": 0, )"
+        R"("Summary": "1 step for rule watermark1/cpu-usage: cpu_total_usage 3250 above )"
+        R"(3000", "Tick": 7}])");
 }
 
 TEST_F(Explain, a_pod_has_all_decisions_that_touched_or_considered_it_newest_first) {

@@ -213,8 +213,8 @@ TEST(AuditOfADecision, sums_up_and_names_the_candidates) {
     const auto entry = describe(made);
     EXPECT_EQ(entry.event, Event::decision);
     EXPECT_EQ(entry.message, "1 step for rule a/b: cpu_total_usage 6840 above 6000");
-    EXPECT_THAT(entry.fields, Contains(Pair("CANDIDATES", "jobs/x: priority 0: throttled\n"
-                                                          "jobs/y: no PodQOS allows it\n"
+    EXPECT_THAT(entry.fields, Contains(Pair("CANDIDATES", "jobs/x, cpu.max: priority 0: throttled\n"
+                                                          "jobs/y, cpu.max: no PodQOS allows it\n"
                                                           "and 3 more")));
     EXPECT_THAT(entry.fields, Contains(Pair("STEPS", "1")));
     EXPECT_THAT(entry.fields, Contains(Pair("PLAN_ID", "run-7")));

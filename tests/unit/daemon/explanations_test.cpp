@@ -38,6 +38,9 @@ protected:
     const Explanation* decide(std::vector<Step> steps, std::vector<Outcome> outcomes = {}) {
         ++plan.tick;
         plan.steps = std::move(steps);
+        for (auto& one : plan.steps) {
+            one.planTick = plan.tick;
+        }
         const auto planId = "run-" + std::to_string(plan.tick);
         return explanations.record({.planId = planId,
                                     .realtimeMicroseconds = 1'700'000'000'000'000,
@@ -45,9 +48,14 @@ protected:
                                     .plan = plan,
                                     .outcomes = outcomes});
     }
+    /// As the next plan will have it.
+    [[nodiscard]] Step next(Step what) const {
+        what.planTick = plan.tick + 1;
+        return what;
+    }
     /// A tick in which the step is carried out.
     const Explanation* carryOut(const Step& what) {
-        return decide({what}, {{.step = what, .done = true}});
+        return decide({what}, {{.step = next(what), .done = true}});
     }
 
     std::deque<Explanation> kept;
@@ -89,7 +97,7 @@ TEST_F(Deciding, the_same_preview_is_news_when_the_rule_acts_again) {
 
 TEST_F(Deciding, a_step_that_fails_every_second_is_recorded_once) {
     for (int i = 0; i < 10; ++i) {
-        const auto what = throttle("jobs/a");
+        const auto what = next(throttle("jobs/a"));
         decide({what}, {{.step = what, .error = "Device or resource busy"}});
     }
     ASSERT_THAT(kept, SizeIs(1));
@@ -126,23 +134,26 @@ TEST_F(Deciding, a_rule_that_is_idle_gives_no_signal) {
     EXPECT_EQ(summary(*made), "1 step: too busy");
 }
 
-TEST_F(Deciding, the_oldest_goes_first_and_the_list_of_candidates_is_bounded) {
-    plan.considered.assign(Plan::kMostConsidered + 7, {.podName = "jobs/x"});
+TEST_F(Deciding, the_oldest_goes_first) {
+    plan.consideredOmitted = 7;
     for (std::size_t i = 0; i < kMostExplanations + 3; ++i) {
         carryOut(throttle("jobs/a"));
     }
     ASSERT_THAT(kept, SizeIs(kMostExplanations));
     EXPECT_EQ(kept.front().tick, 4U);
-    EXPECT_THAT(kept.back().considered, SizeIs(Plan::kMostConsidered));
     EXPECT_EQ(kept.back().consideredOmitted, 7U);
 }
 
 TEST_F(Deciding, a_pending_step_gets_its_outcome_with_a_later_tick) {
-    const auto what = step(StepKind::reclaim, Lever::memoryReclaim, "jobs/a");
+    const auto what = next(step(StepKind::reclaim, Lever::memoryReclaim, "jobs/a"));
     decide({what}, {{.step = what, .pending = true}});
     ASSERT_TRUE(kept[0].steps[0].pending);
-    decide({}, {{.step = throttle("jobs/a"), .done = true}});
+    auto other = what;
+    other.lever = Lever::memoryHigh;
+    decide({}, {{.step = other, .done = true}});
     EXPECT_TRUE(kept[0].steps[0].pending) << "that was another lever";
+    decide({}, {{.step = next(what), .done = true}});
+    EXPECT_TRUE(kept[0].steps[0].pending) << "and that another plan";
     decide({}, {{.step = what, .done = true}});
     EXPECT_FALSE(kept[0].steps[0].pending);
     EXPECT_TRUE(kept[0].steps[0].done);
@@ -152,7 +163,7 @@ TEST_F(Deciding, an_effect_goes_to_the_step_of_its_plan_pod_and_lever) {
     const auto high = step(StepKind::throttle, Lever::memoryHigh, "jobs/a");
     const auto cpu = throttle("jobs/a");
     carryOut(cpu);
-    decide({cpu, high}, {{.step = cpu, .done = true}, {.step = high, .done = true}});
+    decide({cpu, high}, {{.step = next(cpu), .done = true}, {.step = next(high), .done = true}});
     carryOut(cpu);
     explanations.attach({.planTick = 2, .podName = "jobs/a", .lever = Lever::memoryHigh});
     explanations.attach({.planTick = 9, .podName = "jobs/a", .lever = Lever::cpuMax});
