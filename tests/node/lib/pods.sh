@@ -6,6 +6,7 @@
 #       --request M  --limit M   CPU in millicores       --namespace NS   --label K=V   --priority N
 #       COMMAND is a shell command in the container; `/bin/load N` keeps N cores busy
 #   pod_load NAME N       N cores from now on (for /bin/load)
+#   pod_memory NAME N     N MiB of memory from now on (for /bin/load)
 #   pod_stop NAME         ends it as a kubelet would; the slices of a systemd node go with it
 #   pod_dir NAME          the pod's cgroup directory      pod_container_dir NAME   the container's
 #   pods_root             the directory of kubepods
@@ -125,7 +126,7 @@ pods_make_tree() {
 pods_prepare() {
   local rootfs=$PODS_STATE/rootfs
   [ ! -x "$rootfs/bin/load" ] || return 0
-  mkdir -p "$PODS_STATE/pods" "$rootfs"/{bin,dev,proc,load}
+  mkdir -p "$PODS_STATE/pods" "$rootfs"/{bin,dev,proc,load,memory}
   cp "$(command -v busybox)" "$rootfs/bin/busybox" &&
     ln -sf busybox "$rootfs/bin/sh" && install -m755 "$PODS_LIB/load" "$rootfs/bin/load"
 }
@@ -215,6 +216,7 @@ pod_config() { # COMMAND CGROUPSPATH BUNDLE REQUEST LIMIT: the OCI configuration
 	  "mounts": [
 	    {"destination": "/proc", "type": "proc", "source": "proc"},
 	    {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["mode=755", "size=64k"]},
+	    {"destination": "/memory", "type": "tmpfs", "source": "tmpfs", "options": ["mode=755", "size=90%"]},
 	    {"destination": "/load", "type": "bind", "source": "$3/load", "options": ["bind", "rw"]}
 	  ],
 	  "linux": {
@@ -276,7 +278,9 @@ node_manifest() { # [LABEL=VALUE...]
 	YAML
 }
 
-pod_load() { printf '%s\n' "$2" 1<>"$PODS_STATE/pods/$1/load/cores"; }
+pod_tell() { printf '%s %s\n' "$2" "$3" 1<>"$PODS_STATE/pods/$1/load/cores"; }
+pod_load() { pod_tell "$1" cores "$2"; }
+pod_memory() { pod_tell "$1" memory "$2"; }
 
 pod_stop() {
   local bundle=$PODS_STATE/pods/$1 id
