@@ -24,7 +24,7 @@ ALLOWED = {
 PURE = {"daemon/model", "daemon/analyzer"}
 # What the pure rooms may take from the standard library: no files, clocks, threads or printing.
 IMPURE_STANDARD = {"fstream", "iostream", "filesystem", "thread", "mutex", "cstdio", "ctime", "random"}
-THIRD_PARTY = re.compile(r"^(sys/|systemd/|unistd|fcntl|spdlog|fmt|yaml|toml|sdbus|libcgroup|curl|CLI)")
+THIRD_PARTY = re.compile(r"^(sys/|systemd/|unistd|fcntl|spdlog|fmt|yaml|toml|sdbus|libcgroup|curl|CLI|nlohmann)")
 
 
 def room_of(path):

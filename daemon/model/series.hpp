@@ -6,11 +6,17 @@
 #include "daemon/model/pod.hpp"
 #include "daemon/model/units.hpp"
 
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace plimsoll {
+
+inline constexpr std::size_t kLongestMetricName = 253;
+/// [a-zA-Z_:][a-zA-Z0-9_:.-]*, at most kLongestMetricName.
+bool isMetricName(std::string_view text);
 
 /// One value of one labelled series.
 struct SeriesSample {

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/collector/custom/custom_metrics.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+#include <utility>
+
+namespace plimsoll::collector {
+namespace {
+
+/// Orders metrics by name; those of one name become one, with the series in the order of the
+/// sources.
+void merge(std::vector<CustomMetric>& metrics) {
+    std::ranges::stable_sort(metrics, {}, &CustomMetric::name);
+    std::vector<CustomMetric> merged;
+    for (auto& metric : metrics) {
+        if (merged.empty() || merged.back().name != metric.name) {
+            merged.push_back(std::move(metric));
+        } else {
+            std::ranges::move(metric.series, std::back_inserter(merged.back().series));
+        }
+    }
+    metrics = std::move(merged);
+}
+
+void dropBuiltin(CustomSamples& samples, CustomMetrics::IsBuiltin isBuiltin) {
+    std::erase_if(samples.metrics, [&](const CustomMetric& metric) {
+        if (!isBuiltin(metric.name)) {
+            return false;
+        }
+        samples.problems.push_back(
+            {metric.name, "this is a metric of Plimsoll's own: what a probe or a textfile says "
+                          "under its name is left out"});
+        return true;
+    });
+}
+
+} // namespace
+
+CustomMetrics::CustomMetrics(std::string textfileDirectory, IsBuiltin isBuiltin)
+    : isBuiltin_(isBuiltin), textfiles_(std::move(textfileDirectory)) {
+    addSource(textfiles_);
+    addSource(recorded_);
+}
+
+void CustomMetrics::addSource(const SampleSource& source) {
+    // One behind, so that the next samples() takes it in.
+    sources_.push_back({&source, source.generation() - 1});
+}
+
+void CustomMetrics::readTextfiles(MonotonicTime now,
+                                  std::chrono::system_clock::time_point realtime) {
+    textfiles_.read(now, realtime);
+}
+
+Result<void> CustomMetrics::record(std::string_view name, double value, const Labels& labels,
+                                   std::chrono::nanoseconds validFor, MonotonicTime now) {
+    if (isBuiltin_(name)) {
+        return fail(EINVAL, std::string(name) + " is a metric of Plimsoll's own");
+    }
+    return recorded_.record(name, value, labels, validFor, now);
+}
+
+std::shared_ptr<const CustomSamples> CustomMetrics::samples(MonotonicTime now) {
+    recorded_.forget(now);
+    if (takeGenerations()) {
+        samples_ = gather();
+    }
+    return samples_;
+}
+
+/// Whether any is another one.
+bool CustomMetrics::takeGenerations() {
+    bool changed = false;
+    for (auto& [source, generation] : sources_) {
+        const std::uint64_t before = std::exchange(generation, source->generation());
+        changed |= before != generation;
+    }
+    return changed;
+}
+
+std::shared_ptr<const CustomSamples> CustomMetrics::gather() const {
+    auto result = std::make_shared<CustomSamples>();
+    for (const auto& [source, generation] : sources_) {
+        source->append(*result);
+    }
+    merge(result->metrics);
+    dropBuiltin(*result, isBuiltin_);
+    return result;
+}
+
+} // namespace plimsoll::collector
