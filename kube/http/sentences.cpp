@@ -30,11 +30,16 @@ std::string timedOut(const Request& request) {
 }
 
 std::string tooLarge(const Request& request) {
-    constexpr std::size_t kMebibyte = std::size_t{1024} * 1024;
+    constexpr std::size_t kKibibyte = 1024;
+    constexpr std::size_t kMebibyte = kKibibyte * 1024;
     const auto bytes = request.largestBody;
-    const bool whole = bytes >= kMebibyte && bytes % kMebibyte == 0;
-    return "more than " +
-           (whole ? std::to_string(bytes / kMebibyte) + " MiB" : std::to_string(bytes) + " bytes");
+    if (bytes >= kMebibyte && bytes % kMebibyte == 0) {
+        return "more than " + std::to_string(bytes / kMebibyte) + " MiB";
+    }
+    if (bytes >= kKibibyte && bytes % kKibibyte == 0) {
+        return "more than " + std::to_string(bytes / kKibibyte) + " KiB";
+    }
+    return "more than " + std::to_string(bytes) + " bytes";
 }
 
 std::string answered(int status) {

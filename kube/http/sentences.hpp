@@ -18,7 +18,7 @@ std::unexpected<Error> failed(const Request& request, std::string_view reason, i
 
 /// "timed out after 2 s", "timed out after 250 ms".
 std::string timedOut(const Request& request);
-/// "more than 1 MiB", "more than 512 bytes".
+/// "more than 1 MiB", "more than 256 KiB", "more than 9 bytes".
 std::string tooLarge(const Request& request);
 /// "answered 404", "answered 302, and redirects are not followed".
 std::string answered(int status);
