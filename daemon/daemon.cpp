@@ -27,7 +27,13 @@ namespace {
 analyzer::Settings analyzerSettings(const Config& config) {
     return {.excess = config.excessPercent / 100.0,
             .coolDownCap = config.coolDownCap,
-            .maxReapply = config.maxReapply};
+            .maxReapply = config.maxReapply,
+            .batch = config.batch,
+            .evictionBudget = config.evictionBudget,
+            .evictionInterval = config.evictionInterval,
+            .effectAfter = config.effectAfter,
+            .futileFor = config.futileFor,
+            .metrics = config.metrics};
 }
 
 EngineSettings engineSettings(const Config& config) {

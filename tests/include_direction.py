@@ -19,7 +19,7 @@ ALLOWED = {
     "daemon/collector": ["daemon/model", "cgroup"],
     "daemon/executor": ["daemon/model", "cgroup"],
     "daemon/audit": ["daemon/model"],
-    "daemon/config": ["daemon/model", "kube"],
+    "daemon/config": ["daemon/model", "daemon/analyzer", "kube"],
     "daemon": ["daemon/", "cgroup", "kube", "dbus"],
 }
 PURE = {"daemon/model", "daemon/analyzer"}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "daemon/model/ids.hpp"
+#include "daemon/model/metric_spec.hpp"
 #include "daemon/model/pod.hpp"
 
 #include <chrono>
@@ -24,6 +25,18 @@ struct Config {
     double excessPercent = 10; ///< [avoidance] release so much more than the bare gap
     std::optional<std::chrono::seconds> coolDownCap; ///< upper bound on any coolDownSeconds
     unsigned maxReapply = 5;
+    unsigned batch = 1; ///< pods a tick where a rule's effect on its metric is not known
+    std::chrono::seconds effectAfter{5};
+    std::chrono::seconds futileFor{300};
+
+    unsigned evictionBudget = 1; ///< [eviction] evictions in any interval; 0: none
+    std::chrono::seconds evictionInterval{60};
+
+    std::chrono::milliseconds probeInterval{10'000}; ///< [probe] of one endpoint, and of textfiles
+    std::string probeCaFile;                         ///< empty: the system's
+
+    std::string textfileDirectory = "/run/plimsoll/metrics.d"; ///< [metrics]
+    std::vector<MetricSpec> metrics;                           ///< [metric."NAME"], ordered by name
 
     std::string logLevel = "info"; ///< [log] as org.freedesktop.LogControl1 spells it
     std::string logTarget = "auto";

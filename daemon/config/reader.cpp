@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/config/reader.hpp"
 
+#include "daemon/config/metric_reader.hpp"
 #include "daemon/config/value.hpp"
-#include "daemon/model/suggest.hpp"
 #include "kube/names.hpp"
 
 #include <algorithm>
@@ -23,12 +23,9 @@ void set(T& setting, std::optional<U> value) {
 }
 
 void readCgroupRoot(const Value& value, Config& into) {
-    if (value.node().is_string() && value.node().as_string()->get().empty()) {
-        into.cgroupRoot.reset(); // takes back what an earlier file said
-        return;
-    }
-    if (auto path = value.absolutePath()) {
-        into.cgroupRoot = *path == "/" ? std::nullopt : std::optional(CgroupPath(*std::move(path)));
+    if (auto path = value.absolutePathOrNone()) { // none takes back what an earlier file said
+        const bool isMount = path->empty() || *path == "/";
+        into.cgroupRoot = isMount ? std::nullopt : std::optional(CgroupPath(*std::move(path)));
     }
 }
 
@@ -67,6 +64,21 @@ constexpr auto kKeys = std::to_array<Key>({
     {"avoidance", "cool_down_cap_seconds", readCoolDownCap},
     {"avoidance", "max_reapply",
      [](const Value& v, Config& c) { set(c.maxReapply, v.integer(0, 1000)); }},
+    {"avoidance", "batch", [](const Value& v, Config& c) { set(c.batch, v.integer(1, 100)); }},
+    {"avoidance", "effect_after",
+     [](const Value& v, Config& c) { set(c.effectAfter, v.seconds(1s, 5min)); }},
+    {"avoidance", "futile_for",
+     [](const Value& v, Config& c) { set(c.futileFor, v.seconds(0s, 24h)); }},
+    {"eviction", "budget",
+     [](const Value& v, Config& c) { set(c.evictionBudget, v.integer(0, 1000)); }},
+    {"eviction", "interval",
+     [](const Value& v, Config& c) { set(c.evictionInterval, v.seconds(1s, 24h)); }},
+    {"probe", "interval",
+     [](const Value& v, Config& c) { set(c.probeInterval, v.duration(1s, 10min)); }},
+    {"probe", "ca_file",
+     [](const Value& v, Config& c) { set(c.probeCaFile, v.absolutePathOrNone()); }},
+    {"metrics", "textfile_directory",
+     [](const Value& v, Config& c) { set(c.textfileDirectory, v.absolutePath()); }},
     {"log", "level",
      [](const Value& v, Config& c) {
          set(c.logLevel,
@@ -80,6 +92,7 @@ constexpr auto kKeys = std::to_array<Key>({
 });
 constexpr std::string_view kNode = "node";
 constexpr std::string_view kNodeLabels = "labels"; // the one table below a section
+constexpr std::string_view kMetric = "metric";     // the one section of tables with names
 
 class Reader {
 public:
@@ -93,11 +106,14 @@ public:
                 sections.push_back(key.section);
             }
         }
+        sections.push_back(kMetric);
         for (const auto& [key, node] : root) {
             if (std::ranges::find(sections, key.str()) == sections.end()) {
-                refuse(key, unknown("section", key.str(), sections, key.str()));
+                refuse(key, unknownName("section", key.str(), sections, key.str()));
             } else if (!node.is_table()) {
                 refuse(key, fmt::format("{0} must be a section: [{0}]", key.str()));
+            } else if (key.str() == kMetric) {
+                readMetrics(*node.as_table(), file_, into_.metrics, errors_);
             } else {
                 readSection(key.str(), *node.as_table());
             }
@@ -126,7 +142,7 @@ private:
                     return entry.section == section && entry.name == name;
                 });
             if (known == kKeys.end()) {
-                refuse(key, unknown("key", key.str(), names, path));
+                refuse(key, unknownName("key", key.str(), names, path));
             } else {
                 known->read({node, path, file_, errors_}, into_);
             }
@@ -153,13 +169,6 @@ private:
         }
     }
 
-    static std::string unknown(std::string_view what, std::string_view word,
-                               const std::vector<std::string_view>& names, std::string_view path) {
-        const auto meant = suggestion(word, names);
-        return fmt::format("unknown {} \"{}\"{}", what, path,
-                           meant.empty() ? "" : fmt::format(", did you mean \"{}\"?", meant));
-    }
-
     void refuse(const toml::key& key, const std::string& reason) {
         errors_.push_back(placed(file_, key.source().begin, reason));
     }
@@ -184,9 +193,11 @@ void readConfig(std::string_view text, const std::string& file, Config& into,
 
 std::vector<std::string> configKeys() {
     std::vector<std::string> result;
-    result.reserve(kKeys.size());
     for (const auto& key : kKeys) {
         result.push_back(fmt::format("{}.{}", key.section, key.name));
+    }
+    for (const auto name : metricKeys()) {
+        result.push_back(fmt::format("{}.{}", kMetric, name));
     }
     return result;
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <cmath>
 #include <fmt/format.h>
 
 namespace plimsoll {
@@ -13,6 +14,13 @@ namespace plimsoll {
 std::string placed(const std::string& file, const toml::source_position& place,
                    std::string_view what) {
     return fmt::format("{}:{}:{}: {}", file, place.line, place.column, what);
+}
+
+std::string unknownName(std::string_view what, std::string_view word,
+                        const std::vector<std::string_view>& names, std::string_view path) {
+    const auto meant = suggestion(word, names);
+    return fmt::format("unknown {} \"{}\"{}", what, path,
+                       meant.empty() ? "" : fmt::format(", did you mean \"{}\"?", meant));
 }
 
 void Value::error(const std::string& reason) const {
@@ -65,6 +73,39 @@ std::optional<std::chrono::milliseconds> Value::duration(std::chrono::millisecon
     return value;
 }
 
+std::optional<std::chrono::seconds> Value::seconds(std::chrono::seconds low,
+                                                   std::chrono::seconds high) const {
+    const auto value = duration(low, high);
+    if (value && *value % std::chrono::seconds(1) != std::chrono::milliseconds(0)) {
+        error("must be whole seconds");
+        return std::nullopt;
+    }
+    return value ? std::optional(std::chrono::duration_cast<std::chrono::seconds>(*value))
+                 : std::nullopt;
+}
+
+std::optional<bool> Value::boolean() const {
+    if (!node_.is_boolean()) {
+        error("must be true or false");
+        return std::nullopt;
+    }
+    return node_.as_boolean()->get();
+}
+
+std::optional<double> Value::positiveNumber() const {
+    const auto value = node_.is_number() ? node_.value<double>() : std::nullopt;
+    if (!value || !(*value > 0) || !std::isfinite(*value)) {
+        error("must be a number above 0");
+        return std::nullopt;
+    }
+    return value;
+}
+
+std::optional<std::string> Value::absolutePathOrNone() const {
+    const bool none = node_.is_string() && node_.as_string()->get().empty();
+    return none ? std::optional(std::string()) : absolutePath();
+}
+
 std::optional<std::string> Value::absolutePath() const {
     auto path = text();
     if (!path) {
@@ -83,7 +124,7 @@ std::optional<std::string> Value::absolutePath() const {
     return path;
 }
 
-std::optional<std::string> Value::oneOf(std::initializer_list<std::string_view> words) const {
+std::optional<std::string> Value::oneOf(const std::vector<std::string_view>& words) const {
     auto word = text();
     if (!word || std::ranges::find(words, *word) != words.end()) {
         return word;

@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +20,10 @@ public:
         : node_(node), key_(std::move(key)), file_(file), errors_(errors) {}
 
     [[nodiscard]] const toml::node& node() const { return node_; }
+    /// A value below this one: its key is this one's with `suffix` behind it.
+    [[nodiscard]] Value below(const toml::node& node, const std::string& suffix) const {
+        return {node, key_ + suffix, file_, errors_};
+    }
 
     /// Nothing, with an error, when the value is none of these.
     [[nodiscard]] std::optional<std::string> text() const;
@@ -29,9 +32,16 @@ public:
     /// "500ms", or whole seconds.
     [[nodiscard]] std::optional<std::chrono::milliseconds>
     duration(std::chrono::milliseconds low, std::chrono::milliseconds high) const;
+    /// The same, of whole seconds.
+    [[nodiscard]] std::optional<std::chrono::seconds> seconds(std::chrono::seconds low,
+                                                              std::chrono::seconds high) const;
+    [[nodiscard]] std::optional<bool> boolean() const;
+    [[nodiscard]] std::optional<double> positiveNumber() const;
     [[nodiscard]] std::optional<std::string> absolutePath() const;
+    /// "" is kept: it stands for none.
+    [[nodiscard]] std::optional<std::string> absolutePathOrNone() const;
     [[nodiscard]] std::optional<std::string>
-    oneOf(std::initializer_list<std::string_view> words) const;
+    oneOf(const std::vector<std::string_view>& words) const;
 
     void error(const std::string& reason) const;
 
@@ -45,5 +55,9 @@ private:
 /// "file:line:column: what".
 std::string placed(const std::string& file, const toml::source_position& place,
                    std::string_view what);
+
+/// `unknown key "log.levl", did you mean "level"?`, where `path` is all of the name.
+std::string unknownName(std::string_view what, std::string_view word,
+                        const std::vector<std::string_view>& names, std::string_view path);
 
 } // namespace plimsoll

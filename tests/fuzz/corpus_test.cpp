@@ -66,7 +66,9 @@ TEST_P(CorpusOf, holds_for_every_seed_cut_short_and_changed) {
 INSTANTIATE_TEST_SUITE_P(Fuzz, CorpusOf,
                          testing::Values(Target{"parse", fuzzParse}, Target{"cpu_max", fuzzCpuMax},
                                          Target{"layout", fuzzLayout}, Target{"policy", fuzzPolicy},
-                                         Target{"quantity", fuzzQuantity}));
+                                         Target{"quantity", fuzzQuantity},
+                                         Target{"prometheus", fuzzPrometheus},
+                                         Target{"json", fuzzJson}, Target{"toml", fuzzToml}));
 
 } // namespace
 } // namespace plimsoll::fuzz

@@ -16,5 +16,11 @@ void fuzzLayout(std::string_view text);
 void fuzzPolicy(std::string_view text);
 /// Watermarks and resources.
 void fuzzQuantity(std::string_view text);
+/// *.prom files, and what probes answer.
+void fuzzPrometheus(std::string_view text);
+/// What probes answer.
+void fuzzJson(std::string_view text);
+/// plimsolld.toml.
+void fuzzToml(std::string_view text);
 
 } // namespace plimsoll::fuzz

@@ -21,6 +21,9 @@ constexpr int kDeepest = 64; ///< of objects and arrays in one another
 
 /// Discarded: it is no JSON, or too deep.
 Json parse(std::string_view text) {
+    if (firstBadByte(text)) { // to nlohmann-json a NUL is the end, whatever follows
+        return Json(Json::value_t::discarded);
+    }
     bool tooDeep = false;
     const auto keep = [&tooDeep](int depth, Json::parse_event_t, Json&) {
         tooDeep = tooDeep || depth > kDeepest;

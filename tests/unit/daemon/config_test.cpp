@@ -93,8 +93,90 @@ TEST(Config, refuses_every_bad_value_with_its_place) {
              {"[daemon]\nintervall = 1",
               "2:1: unknown key \"daemon.intervall\", did you mean \"interval\"?"},
              {"[log]\ncolour = true", "2:1: unknown key \"log.colour\""},
+             {"[avoidance]\nbatch = 0",
+              "2:9: avoidance.batch must be a whole number from 1 to 100"},
+             {"[avoidance]\neffect_after = \"0s\"",
+              "2:16: avoidance.effect_after must be a time from 1s to 300s, such as \"500ms\" or "
+              "\"1s\", or whole seconds"},
+             {"[avoidance]\neffect_after = \"1.5s\"",
+              "2:16: avoidance.effect_after must be whole seconds"},
+             {"[avoidance]\nfutile_for = \"25h\"",
+              "2:14: avoidance.futile_for must be a time from 0s to 86400s, such as \"500ms\" or "
+              "\"1s\", or whole seconds"},
+             {"[eviction]\nbudget = 1001",
+              "2:10: eviction.budget must be a whole number from 0 to 1000"},
+             {"[eviction]\ninterval = 0",
+              "2:12: eviction.interval must be a time from 1s to 86400s, such as \"500ms\" or "
+              "\"1s\", or whole seconds"},
+             {"[probe]\ninterval = \"500ms\"",
+              "2:12: probe.interval must be a time from 1s to 600s, such as \"500ms\" or \"1s\", "
+              "or whole seconds"},
+             {"[probe]\nca_file = \"ca.pem\"", "2:11: probe.ca_file" + path},
+             {"[metrics]\ntextfile_directory = \"\"", "2:22: metrics.textfile_directory" + path},
+             {"[metrik.x]", "1:2: unknown section \"metrik\", did you mean "
+                            "\"metric\"?"},
+             {"metric = 5", "1:1: metric must be a section: [metric]"},
          }) {
         EXPECT_THAT(errorsOf(row.text), ElementsAre("f:" + row.error)) << row.text;
+    }
+}
+
+TEST(Config, refuses_what_is_said_of_a_metric_with_its_place) {
+    const std::string name = " is not the name of a metric: a letter, '_' or ':', then letters, "
+                             "digits and any of \"_:.-\", at most 253";
+    const std::string keys = "UseElasticResource, Priority, PodQOSClass, CpuUsage, MemoryUsage, "
+                             "ExtCpuUsage, ExtMemoryUsage, MetricValue, RunningTime";
+    const std::string metric = "[metric.\"a.b\"]\n";
+    for (const auto& [text, error] : std::vector<Row>{
+             {"[metric.\"\"]", "1:9: metric.\"\"" + name},
+             {"[metric.\"a b\"]", "1:9: metric.\"a b\"" + name},
+             {"[metric.1a]", "1:9: metric.\"1a\"" + name},
+             {"[metric.cpu_total_usage]", "1:9: metric.\"cpu_total_usage\" is a metric of "
+                                          "Plimsoll's own, which needs no table"},
+             {"[metric]\nx = 5", "2:1: metric.\"x\" must be a section: [metric.\"NAME\"]"},
+             {metric + "units = \"x\"",
+              "2:1: unknown key \"metric.\"a.b\".units\", did you mean \"unit\"?"},
+             {metric + "unit = 5", "2:8: metric.\"a.b\".unit must be a string in quotes"},
+             {metric + "unit = \"a\\nb\"",
+              "2:8: metric.\"a.b\".unit must be a word to show: one line "
+              "of at most 32 bytes"},
+             {metric + "action_priority = 11",
+              "2:19: metric.\"a.b\".action_priority must be a whole number from 0 to 10"},
+             {metric + "throttleable = 1",
+              "2:16: metric.\"a.b\".throttleable must be true or false"},
+             {metric + "evictable = \"no\"",
+              "2:13: metric.\"a.b\".evictable must be true or false"},
+             {metric + "throttle_quantified = 0",
+              "2:23: metric.\"a.b\".throttle_quantified must be true or false"},
+             {metric + "evict_quantified = []",
+              "2:20: metric.\"a.b\".evict_quantified must be true or false"},
+             {metric + "order = \"CpuUsage\"", "2:9: metric.\"a.b\".order must be a list, such as "
+                                               "[\"PodQOSClass\", \"CpuUsage\"]"},
+             {metric + "order = [\"CpuUsage\", \"MetricsValue\"]",
+              "2:22: metric.\"a.b\".order[1] must be one of " + keys +
+                  ", did you mean \"MetricValue\"?"},
+             {metric + "order = [5]", "2:10: metric.\"a.b\".order[0] must be a string in quotes"},
+             {metric + "order = [\"Priority\", \"CpuUsage\", \"Priority\"]",
+              "2:34: metric.\"a.b\".order[2] stands in the list already"},
+             {metric + "release_unit = \"byte\"\nrelease_per_unit = 1",
+              "2:16: metric.\"a.b\".release_unit must be one of millicores, bytes, did you mean "
+              "\"bytes\"?"},
+             {metric + "release_unit = \"bytes\"",
+              "2:16: metric.\"a.b\".release_unit needs release_per_unit beside it"},
+             {metric + "release_per_unit = 5",
+              "2:20: metric.\"a.b\".release_per_unit needs release_unit beside it"},
+             {metric + "release_unit = \"bytes\"\nrelease_per_unit = 0",
+              "3:20: metric.\"a.b\".release_per_unit must be a number above 0"},
+             {metric + "release_unit = \"bytes\"\nrelease_per_unit = inf",
+              "3:20: metric.\"a.b\".release_per_unit must be a number above 0"},
+             {metric + "json_pointer = \"queue.length\"",
+              "2:16: metric.\"a.b\".json_pointer must be a JSON pointer (RFC 6901), such as "
+              "\"/queue/length\""},
+             {metric + "json_pointer = \"/a~\"",
+              "2:16: metric.\"a.b\".json_pointer must be a JSON pointer (RFC 6901), such as "
+              "\"/queue/length\""},
+         }) {
+        EXPECT_THAT(errorsOf(text), ElementsAre("f:" + error)) << text;
     }
 }
 
@@ -125,6 +207,17 @@ root = "/system.slice/kube"
 excess_percent = 12.5
 cool_down_cap_seconds = 60
 max_reapply = 0
+batch = 3
+effect_after = "10s"
+futile_for = 0
+[eviction]
+budget = 0
+interval = "1h"
+[probe]
+interval = "1500ms"
+ca_file = "/etc/ca.pem"
+[metrics]
+textfile_directory = "/m/"
 [log]
 level = "debug"
 target = "journal"
@@ -142,12 +235,49 @@ plain = ""
     EXPECT_EQ(config.excessPercent, 12.5);
     EXPECT_EQ(config.coolDownCap, 60s);
     EXPECT_EQ(config.maxReapply, 0U);
+    EXPECT_EQ(config.batch, 3U);
+    EXPECT_EQ(config.effectAfter, 10s);
+    EXPECT_EQ(config.futileFor, 0s);
+    EXPECT_EQ(config.evictionBudget, 0U);
+    EXPECT_EQ(config.evictionInterval, 1h);
+    EXPECT_EQ(config.probeInterval, 1500ms);
+    EXPECT_EQ(config.probeCaFile, "/etc/ca.pem");
+    EXPECT_EQ(config.textfileDirectory, "/m");
     EXPECT_EQ(config.logLevel, "debug");
     EXPECT_EQ(config.logTarget, "journal");
     EXPECT_EQ(config.nodeName, "node-1.example.com");
     EXPECT_EQ(config.nodeLabels, (Labels{{"kubernetes.io/arch", "amd64"}, {"plain", ""}}));
     EXPECT_EQ(configOf("[daemon]\ninterval = 2").interval, 2s);
     EXPECT_EQ(configOf("[cgroup]\nroot = \"/\"").cgroupRoot, std::nullopt);
+}
+
+TEST(Config, keeps_what_is_said_of_metrics_in_order_of_their_names) {
+    const Config config = configOf(R"(
+[metric."requests.waiting"]
+unit = "requests"
+action_priority = 0
+order = ["UseElasticResource", "MetricValue"]
+throttleable = false
+evictable = false
+release_unit = "bytes"
+release_per_unit = 1048576
+throttle_quantified = false
+evict_quantified = false
+json_pointer = "/queue/a~1b"
+[metric.latency]
+)");
+    EXPECT_THAT(config.metrics,
+                ElementsAre(MetricSpec{.name = "latency"},
+                            MetricSpec{.name = "requests.waiting",
+                                       .unit = "requests",
+                                       .actionPriority = 0,
+                                       .order = {SortKey::useElasticResource, SortKey::metricValue},
+                                       .throttleable = false,
+                                       .evictable = false,
+                                       .conversion = Conversion{ReleaseUnit::bytes, 1'048'576},
+                                       .throttleQuantified = false,
+                                       .evictQuantified = false,
+                                       .jsonPointer = "/queue/a~1b"}));
 }
 
 TEST(Duration, has_a_number_and_a_unit) {
@@ -212,6 +342,20 @@ TEST_F(ConfigFiles, later_ones_win_key_by_key) {
     EXPECT_EQ(config->maxReapply, 1U) << "50 comes after 40, whatever the directory";
     EXPECT_EQ(config->excessPercent, 20);
     EXPECT_EQ(config->interval, 5s) << "the administrator's replaces the vendor's";
+}
+
+TEST_F(ConfigFiles, later_ones_win_key_by_key_of_a_metric) {
+    write("usr/plimsolld.toml", "[metric.m]\nunit = \"a\"\norder = [\"CpuUsage\"]\n"
+                                "release_unit = \"bytes\"\nrelease_per_unit = 5\n[metric.z]\n");
+    write("etc/plimsolld.toml", "[metric.m]\nunit = \"b\"\nrelease_per_unit = 7\n");
+    write("etc/plimsolld.toml.d/1.toml", "[metric.m]\norder = []\n[metric.n]\nevictable = false\n");
+    const auto config = loadConfig(paths_);
+    ASSERT_TRUE(config) << config.error().at(0);
+    EXPECT_THAT(
+        config->metrics,
+        ElementsAre(
+            MetricSpec{.name = "m", .unit = "b", .conversion = Conversion{ReleaseUnit::bytes, 7}},
+            MetricSpec{.name = "n", .evictable = false}, MetricSpec{.name = "z"}));
 }
 
 TEST_F(ConfigFiles, errors_of_all_of_them_are_reported_together) {
@@ -280,6 +424,23 @@ TEST(ShippedConfig, explains_every_key) {
                            text.find("\n#   " + name + " = ") != std::string::npos;
         EXPECT_TRUE(shown) << key;
     }
+}
+
+TEST(ShippedConfig, shows_a_metric_that_can_be_used_as_it_is) {
+    std::istringstream lines(shippedFile());
+    std::string example;
+    for (std::string line; std::getline(lines, line);) {
+        const bool isExample =
+            line.starts_with("#   [metric.") ||
+            (!example.empty() && line.starts_with("#   ") && line.find(" = ") != std::string::npos);
+        example += isExample ? line.substr(4) + "\n" : "";
+        if (line == "[log]") {
+            break;
+        }
+    }
+    const Config config = configOf(example);
+    ASSERT_THAT(config.metrics, SizeIs(1));
+    EXPECT_TRUE(config.metrics[0].conversion);
 }
 
 TEST(ShippedConfig, shows_defaults_that_are_none_of_the_others) {

@@ -16,8 +16,8 @@ TEST(JsonValue, refuses_what_is_no_json) {
     for (const std::string& text :
          {std::string(), std::string("{"), std::string("{\"a\": 1,}"), std::string("{\"a\": 1} x"),
           std::string("{\"a\": \"\xff\"}"), std::string("{\"a\": 1e999}"),
-          std::string("{\"a\": NaN}"), nested(65), std::string(1'000'000, '['),
-          "{\"a\": 1, \"deep\": " + nested(64) + "}"}) {
+          std::string("{\"a\": NaN}"), std::string("{\"a\": 1}\0x", 10), nested(65),
+          std::string(1'000'000, '['), "{\"a\": 1, \"deep\": " + nested(64) + "}"}) {
         const auto number = numberAt(text, "a");
         ASSERT_FALSE(number) << text.substr(0, 40);
         EXPECT_EQ(number.error().what, "it is no JSON, or deeper than 64 levels");
