@@ -23,10 +23,10 @@ esac
 build=(
   g++ meson ninja-build pkgconf python3 dbus systemd "$systemd_pc"
   libsdbus-c++-dev libsdbus-c++-bin libsystemd-dev
-  libcgroup-dev libcurl4-openssl-dev
+  libcgroup-dev libcurl4-openssl-dev libssl-dev
   libtomlplusplus-dev libspdlog-dev libfmt-dev libyaml-cpp-dev
   nlohmann-json3-dev libcli11-dev
-  libgtest-dev libgmock-dev libbenchmark-dev
+  libgtest-dev libgmock-dev libbenchmark-dev libcpp-httplib-dev openssl
 )
 lint=(clang-tidy-19 clang-format-19 shellcheck)
 node=(

@@ -15,6 +15,7 @@ ALLOWED = {
     "cgroup": ["daemon/model"],
     "kube": ["daemon/model"],
     "dbus": ["daemon/model"],
+    "daemon/collector/custom": ["daemon/collector", "daemon/model", "daemon/analyzer", "cgroup", "kube"],
     "daemon/collector": ["daemon/model", "cgroup"],
     "daemon/executor": ["daemon/model", "cgroup"],
     "daemon/audit": ["daemon/model"],

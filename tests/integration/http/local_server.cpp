@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/integration/http/local_server.hpp"
+
+#include <arpa/inet.h>
+#include <cstdlib>
+#include <filesystem>
+#include <netinet/in.h>
+#include <stdexcept>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace plimsoll::test {
+namespace {
+
+void run(const std::string& command) {
+    if (std::system((command + " >/dev/null 2>&1").c_str()) != 0) { // NOLINT(*-env33-c)
+        throw std::runtime_error("failed: " + command);
+    }
+}
+
+const std::string kNewKey = " -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+
+} // namespace
+
+LocalServer::LocalServer(std::string host, std::unique_ptr<httplib::Server> server)
+    : host_(std::move(host)),
+      server_(server ? std::move(server) : std::make_unique<httplib::Server>()),
+      tls_(dynamic_cast<httplib::SSLServer*>(server_.get()) != nullptr) {
+    server_->new_task_queue = [] { return new httplib::ThreadPool(8); };
+    port_ = server_->bind_to_any_port(host_.c_str());
+    if (port_ <= 0) {
+        throw std::runtime_error("cannot listen on " + host_);
+    }
+}
+
+void LocalServer::start() {
+    thread_ = std::thread([this] { server_->listen_after_bind(); });
+    while (!server_->is_running()) {
+        std::this_thread::yield();
+    }
+}
+
+LocalServer::~LocalServer() {
+    server_->stop();
+    if (thread_.joinable()) {
+        thread_.join();
+    }
+}
+
+std::string LocalServer::url(const std::string& path) const {
+    const auto host = host_.find(':') == std::string::npos ? host_ : "[" + host_ + "]";
+    return (tls_ ? "https://" : "http://") + host + ":" + std::to_string(port_) + path;
+}
+
+int closedPort() {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    ::bind(fd, generic, size);
+    ::getsockname(fd, generic, &size);
+    ::close(fd);
+    return ntohs(address.sin_port);
+}
+
+Certificates::Certificates() {
+    std::string name = std::filesystem::temp_directory_path() / "plimsoll-tls-XXXXXX";
+    if (::mkdtemp(name.data()) == nullptr) {
+        throw std::runtime_error("mkdtemp");
+    }
+    directory_ = name;
+    for (const std::string ca : {"ca", "other-ca"}) {
+        const auto base = directory_ + "/" + ca;
+        run("openssl req -x509 -days 2 -subj /CN=test-" + ca + kNewKey + " -keyout " + base +
+            ".key -out " + base + ".pem");
+    }
+}
+
+Certificates::~Certificates() {
+    std::filesystem::remove_all(directory_);
+}
+
+std::unique_ptr<httplib::Server> Certificates::server(const std::string& subject, int days) const {
+    const auto base = directory_ + "/server";
+    run("openssl req -subj /CN=server -addext subjectAltName=" + subject + kNewKey + " -keyout " +
+        base + ".key -out " + base + ".csr");
+    run("openssl x509 -req -in " + base + ".csr -CA " + ca() + " -CAkey " + directory_ +
+        "/ca.key -CAcreateserial -copy_extensions copy -days " + std::to_string(days) + " -out " +
+        base + ".pem");
+    return std::make_unique<httplib::SSLServer>((base + ".pem").c_str(), (base + ".key").c_str());
+}
+
+} // namespace plimsoll::test
