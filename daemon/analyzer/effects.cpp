@@ -53,7 +53,8 @@ enum class Fate : std::uint8_t { wait, forget, judge };
 
 Fate fateOf(const Tick& tick, const PendingEffect& effect, std::size_t sample,
             std::optional<std::size_t> rule) {
-    if (sample == kNone || !rule) {
+    // A rule that was changed meanwhile is another one.
+    if (sample == kNone || !rule || effect.planTick < tick.data.rules[*rule].sinceTick) {
         return Fate::forget;
     }
     if (holds(effect.lever)) {

@@ -10,6 +10,9 @@ namespace {
 /// memory.reclaim takes seconds for a lot, and takes from the pod what it will want back.
 constexpr double kLargestReclaim = 0.25;
 
+/// What a pod fills its limit with when it wants more stays above this.
+constexpr double kUnused = 0.75;
+
 Bytes roundedDown(Bytes amount) {
     return kMemoryQuantum * std::floor(amount / kMemoryQuantum);
 }
@@ -67,20 +70,17 @@ std::expected<Bytes, std::string_view> reclaimable(const MemoryInput& input) {
 
 std::optional<MemoryUp> stepUp(const MemoryUpInput& input) {
     const auto& high = input.high.bytes;
-    if (!high || input.room < kMemoryQuantum) {
+    if (!high || input.room < kSmallestStepUp) {
         return std::nullopt;
     }
-    const auto wanted =
-        std::max(*high * (1 + fraction(input.stepMemoryRatio)), *high + kSmallestMemory);
+    const auto wanted = std::max(*high * (1 + fraction(input.stepMemoryRatio)),
+                                 *high + kSmallestMemory);
     const auto target = roundedDown(std::min(wanted, *high + input.room));
     const auto full = input.baseline.bytes.value_or(input.nodeTotal);
-    const auto enough = std::min(full, input.workingSet + input.room);
-    if (target >= enough) {
+    const bool isUnused = input.workingSet <= *high * kUnused;
+    if (target >= full || isUnused) {
         const auto credit = std::clamp(full - *high, Bytes{}, input.room);
         return MemoryUp{.to = input.baseline, .toBaseline = true, .credit = credit};
-    }
-    if (target <= *high) {
-        return std::nullopt;
     }
     return MemoryUp{.to = {target}, .credit = target - *high};
 }

@@ -56,8 +56,8 @@ struct MemoryUpInput {
     MemoryHigh baseline;
     Bytes workingSet;
     int stepMemoryRatio = 0;
-    Bytes room; ///< may come back
-    Bytes nodeTotal;
+    Bytes room;      ///< may come back before the lowest watermark is reached
+    Bytes nodeTotal; ///< an unlimited pod is back when its limit is as large as the node
 };
 
 struct MemoryUp {
@@ -66,8 +66,11 @@ struct MemoryUp {
     Bytes credit; ///< what it takes off the room
 };
 
-/// The next higher memory.high; none when there is no room. A limit under which the pod could use
-/// up all the room protects nothing any more: then the baseline comes back.
+/// Smaller steps up are not worth a write.
+inline constexpr Bytes kSmallestStepUp{1024.0 * 1024};
+
+/// The next higher memory.high; none when there is no room. A pod that leaves a good part of its
+/// limit unused has had what it wants: then the limit holds nothing back, and the baseline comes.
 std::optional<MemoryUp> stepUp(const MemoryUpInput& input);
 
 } // namespace plimsoll::analyzer

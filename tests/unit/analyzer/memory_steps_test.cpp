@@ -120,13 +120,23 @@ TEST(MemoryUp, goes_a_step_up_within_the_room) {
     auto input = held100();
     EXPECT_EQ(stepUp(input)->to, high(120));
     EXPECT_EQ(stepUp(input)->credit, mib(20));
-    input.workingSet = mib(100);
     input.room = mib(10);
-    EXPECT_TRUE(stepUp(input)->toBaseline) << "it could use up the room as it is";
-    input.room = {};
-    EXPECT_EQ(stepUp(input), std::nullopt);
-    input.room = Bytes{-5};
-    EXPECT_EQ(stepUp(input), std::nullopt);
+    EXPECT_EQ(stepUp(input)->to, high(110));
+    for (const double nearlyNone : {0.5, 0.0, -5.0}) {
+        input.room = mib(nearlyNone);
+        EXPECT_EQ(stepUp(input), std::nullopt) << nearlyNone;
+    }
+}
+
+TEST(MemoryUp, ends_when_the_pod_leaves_its_limit_unused) {
+    auto input = held100();
+    input.workingSet = mib(76);
+    EXPECT_FALSE(stepUp(input)->toBaseline);
+    input.workingSet = mib(75);
+    EXPECT_TRUE(stepUp(input)->toBaseline);
+    EXPECT_EQ(stepUp(input)->to, MemoryHigh{});
+    input.room = mib(0.5);
+    EXPECT_EQ(stepUp(input), std::nullopt) << "not before there is room";
 }
 
 TEST(MemoryUp, small_limits_grow_by_at_least_16_mib) {
