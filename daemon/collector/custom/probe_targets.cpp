@@ -56,7 +56,8 @@ Expected expectedOf(const PodQos& podQos, const ProbeSettings& settings) {
     return expected;
 }
 
-ProbeTarget targetOf(const PodQos& podQos, const Pod& pod, const ProbeSettings& settings) {
+ProbeTarget targetOf(const PodQos& podQos, const HttpProbe& probe, const Pod& pod,
+                     const ProbeSettings& settings) {
     ProbeTarget target;
     target.source = "PodQOS/" + podQos.name + " (" + pod.fullName() + ")";
     target.expected = expectedOf(podQos, settings);
@@ -65,10 +66,10 @@ ProbeTarget targetOf(const PodQos& podQos, const Pod& pod, const ProbeSettings& 
     target.labels["namespace"] = pod.namespaceName;
     target.labels["pod"] = pod.name;
     target.labels["qos_class"] = name(pod.qosClass);
-    if (podQos.probe->host.empty() && pod.ip.empty()) {
+    if (probe.host.empty() && pod.ip.empty()) {
         target.obstacle = "the address of the pod is not known";
     } else {
-        target.request = requestOf(*podQos.probe, pod.ip, settings);
+        target.request = requestOf(probe, pod.ip, settings);
         target.request.largestBody = kLargestPodAnswer;
     }
     return target;
@@ -93,9 +94,12 @@ std::vector<ProbeTarget> probeTargets(const PolicySet& policy, const ProbeSettin
         }
     }
     for (const auto& podQos : policy.podQos) {
+        if (!podQos.probe) {
+            continue;
+        }
         for (const auto& pod : policy.pods) {
-            if (podQos.probe && answers(pod) && analyzer::selects(podQos, pod)) {
-                targets.push_back(targetOf(podQos, pod, settings));
+            if (answers(pod) && analyzer::selects(podQos, pod)) {
+                targets.push_back(targetOf(podQos, *podQos.probe, pod, settings));
             }
         }
     }

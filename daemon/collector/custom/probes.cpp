@@ -37,6 +37,7 @@ std::uint64_t toMicroseconds(MonotonicTime time) {
 class Probe {
 public:
     Probe(ProbeTarget target, std::chrono::microseconds interval, ProbeContext& context);
+    ~Probe() = default;
     Probe(const Probe&) = delete;
     Probe& operator=(const Probe&) = delete;
 

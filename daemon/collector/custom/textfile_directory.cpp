@@ -51,9 +51,8 @@ void keepUsable(std::vector<std::string>& names, std::string& problem) {
         problem = "it holds a file whose name is not UTF-8";
     }
     if (names.size() > kMostFiles) {
-        problem = "it holds more than 64 files; " + names[kMostFiles] +
-                  " and those behind it are "
-                  "left out";
+        problem =
+            "it holds more than 64 files; from " + names[kMostFiles] + " on they are left out";
         names.resize(kMostFiles);
     }
 }

@@ -211,7 +211,7 @@ TEST_F(TextfileDirectoryTest, reads_64_files) {
     EXPECT_THAT(samples.metrics, SizeIs(64));
     ASSERT_THAT(samples.problems, SizeIs(1));
     EXPECT_EQ(samples.problems[0].reason,
-              "it holds more than 64 files; 74.prom and those behind it are left out");
+              "it holds more than 64 files; from 74.prom on they are left out");
 }
 
 std::string manySeries(const std::string& name, int count) {
