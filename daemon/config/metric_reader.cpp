@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <fmt/format.h>
+#include <iterator>
 #include <optional>
 #include <utility>
 

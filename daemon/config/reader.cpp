@@ -192,11 +192,13 @@ void readConfig(std::string_view text, const std::string& file, Config& into,
 }
 
 std::vector<std::string> configKeys() {
+    const auto ofMetrics = metricKeys();
     std::vector<std::string> result;
+    result.reserve(kKeys.size() + ofMetrics.size());
     for (const auto& key : kKeys) {
         result.push_back(fmt::format("{}.{}", key.section, key.name));
     }
-    for (const auto name : metricKeys()) {
+    for (const auto name : ofMetrics) {
         result.push_back(fmt::format("{}.{}", kMetric, name));
     }
     return result;

@@ -11,6 +11,9 @@ namespace {
 /// Whoever owns a pod decides what it answers, and it is read on the loop.
 constexpr std::size_t kLargestPodAnswer = std::size_t{256} * 1024; // bytes
 
+/// A server that hangs must not keep its place among the requests for hours.
+constexpr std::chrono::seconds kLongestTimeout{30};
+
 std::string urlOf(const HttpProbe& probe, const std::string& defaultHost) {
     const auto& host = probe.host.empty() ? defaultHost : probe.host;
     const bool six = host.find(':') != std::string::npos;
@@ -22,7 +25,7 @@ kube::http::Request requestOf(const HttpProbe& probe, const std::string& default
                               const ProbeSettings& settings) {
     return {.url = urlOf(probe, defaultHost),
             .headers = probe.headers,
-            .timeout = probe.timeout,
+            .timeout = std::min(probe.timeout, kLongestTimeout),
             .caFile = settings.caFile};
 }
 

@@ -47,7 +47,8 @@ public:
 
     [[nodiscard]] std::string ca() const { return directory_ + "/ca.pem"; }
     [[nodiscard]] std::string otherCa() const { return directory_ + "/other-ca.pem"; }
-    /// A server whose certificate names `subject` ("IP:127.0.0.1") and ends in so many days.
+    /// A server whose certificate names `subject` ("IP:127.0.0.1") and ends in so many days;
+    /// with 0 it has expired.
     [[nodiscard]] std::unique_ptr<httplib::Server> server(const std::string& subject,
                                                           int days) const;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Probes of policies against real servers on the loopback.
+#include "daemon/collector/custom/custom_metrics.hpp"
 #include "daemon/collector/custom/probes.hpp"
 #include "tests/integration/http/local_server.hpp"
 #include "tests/integration/http/loop.hpp"
@@ -256,6 +257,24 @@ TEST_F(ProbesTest, json_feeds_the_rules_of_its_node_qos_alone_and_sends_the_head
     EXPECT_THAT(found.problems, IsEmpty());
 }
 
+TEST_F(ProbesTest, what_they_deliver_is_among_the_custom_metrics) {
+    answer("/", "b 1\na 2\nb{x=\"1\"} 3\n");
+    server_.start();
+    CustomMetrics all("/nonexistent", isBuiltin);
+    all.addSource(probes_);
+    addNodeQos("web", probe("/"), "a");
+    settings_.interval = 200ms;
+    use();
+    EXPECT_EQ(all.samples({})->find("a"), nullptr);
+    ASSERT_TRUE(runUntilSeries());
+    const auto found = all.samples({});
+    ASSERT_NE(found->find("a"), nullptr);
+    ASSERT_NE(found->find("b"), nullptr);
+    EXPECT_EQ(found->find("a")->series[0].value, 2);
+    EXPECT_THAT(found->find("b")->series, SizeIs(2));
+    EXPECT_EQ(all.samples({}), found) << "built anew, and nothing had changed";
+}
+
 TEST_F(ProbesTest, labels_of_the_answer_win_over_those_of_the_pod) {
     answer("/", "heap{app=\"inner\",area=\"old\"} 5\n");
     server_.start();
@@ -286,6 +305,31 @@ TEST_F(ProbesTest, a_hundred_pods_are_asked_within_an_interval) {
     }));
     EXPECT_THAT(samples().problems, IsEmpty());
     EXPECT_LT(asked_, 200) << "nobody was asked twice before all had been asked";
+}
+
+TEST_F(ProbesTest, pods_that_hang_do_not_keep_the_others_from_being_asked) {
+    server_.routes().Get("/", [](const httplib::Request&, httplib::Response& response) {
+        response.set_content("7", "text/plain");
+    });
+    server_.start();
+    // Connections wait in its backlog for ever: nobody accepts them.
+    LocalServer deaf("127.0.0.1");
+    addPodQos("good", probe("/"));
+    auto hanging = probe("/");
+    hanging.port = static_cast<std::uint16_t>(deaf.port());
+    hanging.timeout = 1s;
+    addPodQos("bad", hanging);
+    for (int i = 0; i < 50; ++i) {
+        addPod("cart-" + std::to_string(i), "127.0.0.1");
+    }
+    settings_.interval = 200ms;
+    use();
+    EXPECT_TRUE(loop_.runUntil([this] {
+        const auto found = samples();
+        return !found.metrics.empty() && found.metrics[0].series.size() == 50;
+    }));
+    EXPECT_TRUE(loop_.runUntil([this] { return samples().problems.size() == 50; }));
+    EXPECT_THAT(samples().problems[0].reason, EndsWith(": timed out after 1 s"));
 }
 
 } // namespace

@@ -87,6 +87,14 @@ TEST(ProbeTargets, a_node_qos_for_other_nodes_is_not_asked) {
     EXPECT_EQ(targets(policy).size(), 1U);
 }
 
+TEST(ProbeTargets, nobody_waits_for_longer_than_half_a_minute) {
+    auto policy = policies();
+    policy.nodeQos[0].probe->timeout = std::chrono::hours(1);
+    EXPECT_EQ(targets(policy).at(0).request.timeout, std::chrono::seconds(30));
+    policy.nodeQos[0].probe->timeout = std::chrono::seconds(2);
+    EXPECT_EQ(targets(policy).at(0).request.timeout, std::chrono::seconds(2));
+}
+
 TEST(ProbeTargets, a_node_qos_asks_this_node_for_the_metrics_of_its_rules_that_are_not_built_in) {
     ProbeSettings settings;
     settings.metrics = {{.name = "errors", .jsonPointer = "/all/errors"}};
