@@ -7,12 +7,13 @@
 #include "dbus/service.hpp"
 
 #include <spdlog/spdlog.h>
+#include <utility>
 
 namespace plimsoll {
 
 class BusListener : public Listener {
 public:
-    BusListener(sd_event* event, const Published& state)
+    BusListener(sd_event* event, const Published& state, dbus::MetricRecorder recordMetric)
         : service_(event, state,
                    dbus::LogControl{.level = log::level,
                                     .setLevel = log::setLevel,
@@ -21,7 +22,8 @@ public:
                    [](bool connected, const std::string& sentence) {
                        spdlog::log(connected ? spdlog::level::info : spdlog::level::warn, "{}",
                                    sentence);
-                   }) {}
+                   },
+                   std::move(recordMetric)) {}
 
     void ruleTriggered(const RuleStatus& rule) override { service_.ruleTriggered(rule); }
     void ruleRestored(const RuleStatus& rule) override { service_.ruleRestored(rule); }

@@ -4,6 +4,7 @@
 #include "cgroup/descriptor.hpp"
 #include "daemon/audit/journal.hpp"
 #include "daemon/bus_listener.hpp"
+#include "daemon/custom_sources.hpp"
 #include "daemon/engine.hpp"
 #include "daemon/event_loop.hpp"
 #include "daemon/leftovers.hpp"
@@ -74,8 +75,11 @@ Result<cgroup::Descriptor> lockRuntimeDirectory(const std::string& directory) {
 class Daemon {
 public:
     Daemon(ConfigPaths paths, Config config)
-        : paths_(std::move(paths)), config_(std::move(config)),
-          engine_(engineSettings(config_), journal_) {}
+        : paths_(std::move(paths)), config_(std::move(config)), sources_(loop_, config_),
+          engine_(engineSettings(config_), journal_) {
+        engine_.setCustomSource([this](MonotonicTime now) { return sources_.samples(now); });
+        engine_.setPendingWatcher([this](int descriptor) { watchPending(descriptor); });
+    }
 
     int run() {
         if (const auto attached = engine_.attach(); !attached) {
@@ -83,7 +87,9 @@ public:
             return kExitConfig;
         }
         loadPolicies();
-        bus_ = std::make_unique<BusListener>(loop_.raw(), engine_.published());
+        bus_ = std::make_unique<BusListener>(
+            loop_.raw(), engine_.published(),
+            [this](const dbus::RecordedMetric& metric) { return sources_.record(metric); });
         engine_.setListener(bus_.get());
         loop_.everyInterval(config_.interval, [this](MonotonicTime deadline) { tick(deadline); });
         watch();
@@ -103,6 +109,20 @@ private:
         must(loop_.onSignal(SIGINT, [this] { stop(); }));
         must(loop_.onSignal(SIGHUP, [this] { reload(); }));
         must(loop_.onDirectoryChange(config_.policyDirectory, [this] { loadPolicies(); }));
+    }
+
+    /// Writes that block are done by a worker; their ends are dealt with as they come.
+    void watchPending(int descriptor) {
+        pending_.reset();
+        if (descriptor < 0) {
+            return;
+        }
+        auto watch = loop_.onReadable(descriptor, [this] { engine_.finishPending(); });
+        if (watch) {
+            pending_ = *std::move(watch);
+        } else { // every tick looks, too
+            spdlog::warn("{}", watch.error().what);
+        }
     }
 
     void tick(MonotonicTime deadline) {
@@ -137,6 +157,7 @@ private:
             return;
         }
         engine_.setPolicy(std::move(policy));
+        sources_.setPolicy(engine_.policy(), config_);
     }
 
     void reload() {
@@ -160,11 +181,13 @@ private:
     void takeOver(Config config) {
         if (config.cgroupMount != config_.cgroupMount || config.cgroupRoot != config_.cgroupRoot ||
             config.policyDirectory != config_.policyDirectory ||
+            config.textfileDirectory != config_.textfileDirectory ||
             config.runtimeDirectory != config_.runtimeDirectory) {
             spdlog::warn("changed paths take effect when plimsolld is restarted");
             config.cgroupMount = config_.cgroupMount;
             config.cgroupRoot = config_.cgroupRoot;
             config.policyDirectory = config_.policyDirectory;
+            config.textfileDirectory = config_.textfileDirectory;
             config.runtimeDirectory = config_.runtimeDirectory;
         }
         config_ = std::move(config);
@@ -186,6 +209,8 @@ private:
     Config config_;
     audit::Journal journal_;
     EventLoop loop_;
+    CustomSources sources_;
+    EventLoop::Watch pending_; ///< of a descriptor that the engine owns, and gone before it
     Engine engine_;
     std::unique_ptr<BusListener> bus_;
     std::string configProblem_; ///< shown behind the status line until a reload succeeds

@@ -73,6 +73,8 @@ public:
 
     /// Takes over policies; what removed ones had caused is undone in the next tick.
     void setPolicy(PolicySet policy);
+    /// As taken over: with a Node, also where no Node object is known.
+    [[nodiscard]] const PolicySet& policy() const { return policy_; }
     /// For the next setPolicy(): what counts while no Node object is known.
     void setNode(std::string nodeName, Labels labels);
     void setAnalyzerSettings(const analyzer::Settings& settings);
