@@ -30,6 +30,9 @@ private:
     CURLcode outcome_ = CURLE_OK;
 };
 
+/// Of an answer, trailers included. libcurl keeps them all, and bounds them from 8.3 on.
+constexpr std::size_t kLargestHeaders = std::size_t{64} * 1024; // bytes
+
 /// It would end a line of the request and begin another one.
 bool endsLine(const std::string& text) {
     return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos;
@@ -125,6 +128,8 @@ CURLcode Transfer::setOptions() {
     // has given up, too: measured 9.7 s with a name server that is silent, instead of 10 ms.
     options.set(CURLOPT_QUICK_EXIT, 1L);
     options.set(CURLOPT_ERRORBUFFER, text_.data());
+    options.set(CURLOPT_HEADERFUNCTION, &Transfer::countHeader);
+    options.set(CURLOPT_HEADERDATA, static_cast<void*>(this));
     options.set(CURLOPT_WRITEFUNCTION, &Transfer::receive);
     options.set(CURLOPT_WRITEDATA, static_cast<void*>(this));
     return options.outcome();
@@ -135,7 +140,7 @@ std::size_t Transfer::receive(char* data, std::size_t size, std::size_t count,
     auto& transfer = *static_cast<Transfer*>(self);
     const auto bytes = size * count;
     if (bytes > transfer.request_.largestBody - transfer.body_.size()) {
-        transfer.tooLarge_ = true;
+        transfer.tooLarge_ = TooLarge::body;
         return CURL_WRITEFUNC_ERROR;
     }
     try {
@@ -144,6 +149,16 @@ std::size_t Transfer::receive(char* data, std::size_t size, std::size_t count,
         return CURL_WRITEFUNC_ERROR;
     }
     return bytes;
+}
+
+std::size_t Transfer::countHeader(char*, std::size_t size, std::size_t count, void* self) noexcept {
+    auto& transfer = *static_cast<Transfer*>(self);
+    transfer.headerBytes_ += size * count;
+    if (transfer.headerBytes_ > kLargestHeaders) {
+        transfer.tooLarge_ = TooLarge::headers;
+        return CURL_WRITEFUNC_ERROR;
+    }
+    return size * count;
 }
 
 Result<Answer> Transfer::finish(CURLcode outcome) {
@@ -170,8 +185,10 @@ std::unexpected<Error> Transfer::failure(CURLcode outcome) const {
 }
 
 std::string Transfer::reasonOf(CURLcode outcome) const {
-    if (tooLarge_) {
-        return http::tooLarge(request_);
+    switch (tooLarge_) {
+    case TooLarge::nothing: break;
+    case TooLarge::headers: return "more than 64 KiB of headers";
+    case TooLarge::body: return http::tooLarge(request_);
     }
     switch (outcome) {
     case CURLE_OPERATION_TIMEDOUT: return timedOut(request_);

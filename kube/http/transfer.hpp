@@ -6,6 +6,8 @@
 #include "kube/http/request.hpp"
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <curl/curl.h>
 #include <memory>
 #include <string>
@@ -37,6 +39,8 @@ public:
     Result<Answer> finish(CURLcode outcome);
 
 private:
+    enum class TooLarge : std::uint8_t { nothing, headers, body };
+
     explicit Transfer(Request request) : request_(std::move(request)) {}
     Result<void> prepare();
     Result<void> addHeaders();
@@ -46,10 +50,13 @@ private:
     [[nodiscard]] std::string detail(CURLcode outcome) const;
     static std::size_t receive(char* data, std::size_t size, std::size_t count,
                                void* self) noexcept;
+    static std::size_t countHeader(char* data, std::size_t size, std::size_t count,
+                                   void* self) noexcept;
 
     Request request_;
     std::string body_;
-    bool tooLarge_ = false;
+    std::size_t headerBytes_ = 0;
+    TooLarge tooLarge_ = TooLarge::nothing;
     std::array<char, CURL_ERROR_SIZE> text_{};
     std::unique_ptr<curl_slist, ListRelease> headers_;
     std::unique_ptr<CURL, EasyRelease> easy_; // last: goes before what it points to

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace plimsoll::collector {
@@ -19,18 +20,27 @@ using Json = nlohmann::json;
 
 constexpr int kDeepest = 64; ///< of objects and arrays in one another
 
-/// Discarded: it is no JSON, or too deep.
-Json parse(std::string_view text) {
-    if (firstBadByte(text)) { // to nlohmann-json a NUL is the end, whatever follows
-        return Json(Json::value_t::discarded);
+/// Looked at before parsing. To have nlohmann-json's callback count costs the square of the length:
+/// at the end of each object it walks over everything that stands beside it.
+bool isTooDeep(std::string_view text) {
+    int depth = 0;
+    bool inString = false;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const char c = text[at];
+        if (inString) {
+            at += c == '\\' ? 1 : 0; // what is escaped ends no string
+            inString = c != '"';
+        } else if (c == '"') {
+            inString = true;
+        } else if (c == '{' || c == '[') {
+            if (++depth > kDeepest) {
+                return true;
+            }
+        } else if (c == '}' || c == ']') {
+            --depth;
+        }
     }
-    bool tooDeep = false;
-    const auto keep = [&tooDeep](int depth, Json::parse_event_t, Json&) {
-        tooDeep = tooDeep || depth > kDeepest;
-        return !tooDeep; // what is left out takes no memory
-    };
-    auto result = Json::parse(text, keep, /*allow_exceptions=*/false);
-    return tooDeep ? Json(Json::value_t::discarded) : result;
+    return false;
 }
 
 /// "~1" is '/', "~0" is '~'; another tilde is none.
@@ -102,16 +112,32 @@ std::optional<double> numberOf(const Json& value) {
 
 } // namespace
 
-Result<double> numberAt(std::string_view json, std::string_view where) {
+struct JsonText::Root {
+    Json value;
+};
+
+JsonText::JsonText(std::unique_ptr<const Root> root) : root_(std::move(root)) {}
+JsonText::~JsonText() = default;
+JsonText::JsonText(JsonText&&) noexcept = default;
+JsonText& JsonText::operator=(JsonText&&) noexcept = default;
+
+Result<JsonText> JsonText::read(std::string_view text) {
+    // To nlohmann-json a NUL is the end, whatever follows: it is one of the bad bytes.
+    const bool bad = firstBadByte(text) || isTooDeep(text);
+    auto root = bad ? Json(Json::value_t::discarded)
+                    : Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (root.is_discarded()) {
+        return fail(0, "it is no JSON, or deeper than " + std::to_string(kDeepest) + " levels");
+    }
+    return JsonText(std::make_unique<const Root>(std::move(root)));
+}
+
+Result<double> JsonText::numberAt(std::string_view where) const {
     const auto path = pathOf(where);
     if (!path) {
         return fail(0, std::string(where) + " is no JSON pointer: '~' stands only in ~0 and ~1");
     }
-    const Json root = parse(json);
-    if (root.is_discarded()) {
-        return fail(0, "it is no JSON, or deeper than " + std::to_string(kDeepest) + " levels");
-    }
-    const Json* value = &root;
+    const Json* value = &root_->value;
     for (const std::string& name : *path) {
         value = member(*value, name);
         if (value == nullptr) {

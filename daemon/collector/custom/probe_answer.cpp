@@ -61,9 +61,13 @@ Result<ProbeReading> jsonMembers(std::string_view body, const Expected& expected
     if (expected.json.empty()) {
         return fail(0, "JSON, and no metric is expected of it");
     }
+    const auto json = JsonText::read(body);
+    if (!json) {
+        return std::unexpected(json.error());
+    }
     ProbeReading reading;
     for (const auto& [metric, where] : expected.json) {
-        if (const auto value = numberAt(body, where)) {
+        if (const auto value = json->numberAt(where)) {
             reading.series.push_back({.name = metric, .labels = {}, .value = *value});
         } else {
             reading.problem += (reading.problem.empty() ? "" : "; ") + value.error().what;

@@ -13,7 +13,7 @@ namespace plimsoll::collector {
 
 struct JsonMember {
     std::string metric;
-    std::string where; ///< see numberAt()
+    std::string where; ///< see JsonText::numberAt()
     friend bool operator==(const JsonMember&, const JsonMember&) = default;
 };
 

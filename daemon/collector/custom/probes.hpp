@@ -6,8 +6,12 @@
 #include "daemon/collector/custom/sample_source.hpp"
 #include "kube/http/client.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -22,6 +26,8 @@ struct ProbeContext {
     sd_event* event;
     kube::http::Client client;
     bool (*isBuiltin)(std::string_view name);
+    std::set<std::string, std::less<>> watched{}; ///< metrics that some rule names
+    std::size_t series = 0;                       ///< that all probes keep together
     std::uint64_t generation = 0;
 };
 
@@ -35,7 +41,8 @@ public:
     Probes& operator=(const Probes&) = delete;
 
     /// Probes that stay as they are keep their schedule and values. The others end: their requests
-    /// are cancelled and their values dropped.
+    /// are cancelled and their values dropped. Of an answer only the metrics that rules name are
+    /// kept: of a metric that no rule named before, there are values from the next answers on.
     void setPolicy(const PolicySet& policy, const ProbeSettings& settings);
 
     [[nodiscard]] std::uint64_t generation() const override { return context_.generation; }

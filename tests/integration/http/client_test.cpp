@@ -18,6 +18,8 @@ using namespace std::chrono_literals;
 using test::Certificates;
 using test::LocalServer;
 using test::Loop;
+using test::RawServer;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -107,6 +109,54 @@ TEST_F(HttpClient, stops_reading_a_body_without_end) {
     });
     server_.start();
     EXPECT_EQ(errorOf(to("/endless")), "GET " + server_.url("/endless") + ": more than 1 MiB");
+}
+
+TEST_F(HttpClient, stops_reading_headers_without_end) {
+    std::atomic<std::size_t> sent = 0;
+    std::string error;
+    {
+        const RawServer server([&sent](const RawServer::Send& send) {
+            const std::string header = "X-More: " + std::string(1000, 'x') + "\r\n";
+            bool going = send("HTTP/1.1 200 OK\r\n");
+            while (going && sent < std::size_t{64} * 1024 * 1024) {
+                going = send(header);
+                sent += header.size();
+            }
+        });
+        error = errorOf({.url = "http://" + server.authority() + "/"});
+    }
+    EXPECT_THAT(error, EndsWith(": more than 64 KiB of headers"));
+    EXPECT_GT(sent, 0U) << error;
+    // What both sides' sockets hold is part of it.
+    EXPECT_LT(sent, std::size_t{16} * 1024 * 1024) << error;
+}
+
+TEST_F(HttpClient, a_byte_now_and_then_does_not_put_off_the_time_out) {
+    const RawServer server([](const RawServer::Send& send) {
+        bool going = send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+        for (int times = 0; going && times < 1000; ++times) {
+            std::this_thread::sleep_for(10ms);
+            going = send("1");
+        }
+    });
+    const auto before = std::chrono::steady_clock::now();
+    EXPECT_THAT(errorOf({.url = "http://" + server.authority() + "/", .timeout = 200ms}),
+                HasSubstr(": timed out after 200 ms"));
+    EXPECT_LT(std::chrono::steady_clock::now() - before, 3s);
+}
+
+TEST_F(HttpClient, does_not_wait_for_ever_for_a_tls_handshake) {
+    std::promise<void> over;
+    const RawServer server([&over](const RawServer::Send&) { over.get_future().wait(); });
+    EXPECT_THAT(errorOf({.url = "https://" + server.authority() + "/", .timeout = 200ms}),
+                HasSubstr(": timed out after 200 ms"));
+    over.set_value();
+}
+
+TEST_F(HttpClient, says_that_it_is_no_http) {
+    const RawServer server([](const RawServer::Send& send) { send("220 smtp.example.com\r\n"); });
+    EXPECT_EQ(errorOf({.url = "http://" + server.authority() + "/"}),
+              "GET http://" + server.authority() + "/: Received HTTP/0.9 when not allowed");
 }
 
 TEST_F(HttpClient, takes_a_body_of_just_the_bound) {

@@ -18,6 +18,20 @@ void run(const std::string& command) {
     }
 }
 
+/// Bound to a port of its own, which nobody listens on yet.
+int loopbackSocket(int& port) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    ::bind(fd, generic, size);
+    ::getsockname(fd, generic, &size);
+    port = ntohs(address.sin_port);
+    return fd;
+}
+
 const std::string kNewKey = " -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
 
 } // namespace
@@ -52,17 +66,31 @@ std::string LocalServer::url(const std::string& path) const {
     return (tls_ ? "https://" : "http://") + host + ":" + std::to_string(port_) + path;
 }
 
+RawServer::RawServer(std::function<void(const Send&)> talk) : listening_(loopbackSocket(port_)) {
+    ::listen(listening_, 1);
+    thread_ = std::thread([listening = listening_, talk = std::move(talk)] {
+        const int fd = ::accept4(listening, nullptr, nullptr, SOCK_CLOEXEC);
+        if (fd < 0) { // over before anybody came
+            return;
+        }
+        talk([fd](std::string_view piece) {
+            return ::send(fd, piece.data(), piece.size(), MSG_NOSIGNAL) ==
+                   static_cast<ssize_t>(piece.size());
+        });
+        ::close(fd);
+    });
+}
+
+RawServer::~RawServer() {
+    ::shutdown(listening_, SHUT_RDWR);
+    thread_.join();
+    ::close(listening_);
+}
+
 int closedPort() {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    ::bind(fd, generic, size);
-    ::getsockname(fd, generic, &size);
-    ::close(fd);
-    return ntohs(address.sin_port);
+    int port = 0;
+    ::close(loopbackSocket(port));
+    return port;
 }
 
 Certificates::Certificates() {

@@ -5,9 +5,11 @@
 #ifndef CPPHTTPLIB_OPENSSL_SUPPORT // Debian says it on the command line
 #define CPPHTTPLIB_OPENSSL_SUPPORT
 #endif
+#include <functional>
 #include <httplib.h>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 
 namespace plimsoll::test {
@@ -31,6 +33,25 @@ private:
     std::unique_ptr<httplib::Server> server_;
     bool tls_;
     int port_ = 0;
+    std::thread thread_;
+};
+
+/// Takes one connection and sends whatever `talk` makes of it, which need not be HTTP.
+class RawServer {
+public:
+    /// Sends a piece; false: the other side has gone.
+    using Send = std::function<bool(std::string_view piece)>;
+
+    explicit RawServer(std::function<void(const Send&)> talk);
+    ~RawServer();
+    RawServer(const RawServer&) = delete;
+    RawServer& operator=(const RawServer&) = delete;
+
+    [[nodiscard]] std::string authority() const { return "127.0.0.1:" + std::to_string(port_); }
+
+private:
+    int port_ = 0;
+    int listening_; // after port_, which opening it sets
     std::thread thread_;
 };
 

@@ -5,6 +5,7 @@
 #include "tests/integration/http/local_server.hpp"
 #include "tests/integration/http/loop.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <gmock/gmock.h>
 
@@ -41,6 +42,14 @@ protected:
         NodeQos nodeQos;
         nodeQos.name = name;
         nodeQos.probe = asking;
+        nodeQos.rules.resize(1);
+        nodeQos.rules[0].metric = metric;
+        policy_.nodeQos.push_back(nodeQos);
+    }
+    /// A rule looks at it, wherever it comes from.
+    void watch(const std::string& metric) {
+        NodeQos nodeQos;
+        nodeQos.name = "watches-" + metric;
         nodeQos.rules.resize(1);
         nodeQos.rules[0].metric = metric;
         policy_.nodeQos.push_back(nodeQos);
@@ -141,10 +150,60 @@ TEST_F(ProbesTest, metrics_with_built_in_names_are_dropped_and_named) {
     EXPECT_THAT(found.problems[0].reason, HasSubstr("memory_total_usage"));
 }
 
+TEST_F(ProbesTest, what_no_rule_looks_at_is_not_kept) {
+    answer("/", "heap 5\nthreads 40\nloaded_classes 9000\n");
+    server_.start();
+    addPodQos("jvm", probe("/"));
+    addPod("cart-0", "127.0.0.1");
+    watch("heap");
+    use();
+    ASSERT_TRUE(runUntilSeries());
+    ASSERT_THAT(samples().metrics, SizeIs(1));
+    EXPECT_EQ(samples().metrics[0].name, "heap");
+    watch("threads");
+    use();
+    EXPECT_TRUE(loop_.runUntil([this] { return samples().metrics.size() == 2; }));
+    EXPECT_EQ(samples().metrics[1].name, "threads");
+}
+
+TEST_F(ProbesTest, more_than_5000_series_of_all_are_refused_until_there_is_room) {
+    std::string thousand;
+    for (int i = 0; i < 1000; ++i) {
+        thousand += "heap{pool=\"" + std::to_string(i) + "\"} 1\n";
+    }
+    answer("/", thousand);
+    server_.start();
+    addPodQos("jvm", probe("/"));
+    watch("heap");
+    for (int i = 0; i < 6; ++i) {
+        addPod("cart-" + std::to_string(i), "127.0.0.1");
+    }
+    const auto kept = [this] {
+        std::size_t count = 0;
+        for (const auto& metric : samples().metrics) {
+            count += metric.series.size();
+        }
+        return count;
+    };
+    use();
+    ASSERT_TRUE(runUntilProblem());
+    EXPECT_EQ(kept(), 5000);
+    ASSERT_THAT(samples().problems, SizeIs(1));
+    EXPECT_THAT(samples().problems[0].reason, HasSubstr("more than 5000 series"));
+    const auto refused = samples().problems[0].source;
+    // Any of those that were taken leaves; the one that was refused gets its place.
+    policy_.pods.erase(std::ranges::find_if(policy_.pods, [&](const Pod& pod) {
+        return refused.find(pod.fullName()) == std::string::npos;
+    }));
+    use();
+    EXPECT_TRUE(loop_.runUntil([&] { return samples().problems.empty() && kept() == 5000; }));
+}
+
 TEST_F(ProbesTest, a_pod_without_an_address_is_a_problem_and_the_others_are_asked) {
     answer("/", "7");
     server_.start();
     addPodQos("jvm", probe("/"));
+    watch("jvm");
     addPod("cart-0", "");
     addPod("cart-1", "127.0.0.1");
     use();
@@ -263,6 +322,7 @@ TEST_F(ProbesTest, what_they_deliver_is_among_the_custom_metrics) {
     CustomMetrics all("/nonexistent", isBuiltin);
     all.addSource(probes_);
     addNodeQos("web", probe("/"), "a");
+    watch("b");
     settings_.interval = 200ms;
     use();
     EXPECT_EQ(all.samples({})->find("a"), nullptr);
@@ -279,6 +339,7 @@ TEST_F(ProbesTest, labels_of_the_answer_win_over_those_of_the_pod) {
     answer("/", "heap{app=\"inner\",area=\"old\"} 5\n");
     server_.start();
     addPodQos("jvm", probe("/"));
+    watch("heap");
     addPod("cart-0", "127.0.0.1");
     use();
     ASSERT_TRUE(runUntilSeries());
@@ -295,6 +356,7 @@ TEST_F(ProbesTest, a_hundred_pods_are_asked_within_an_interval) {
     server_.start();
     settings_.interval = 1s;
     addPodQos("jvm", probe("/"));
+    watch("jvm");
     for (int i = 0; i < 100; ++i) {
         addPod("cart-" + std::to_string(i), "127.0.0.1");
     }
@@ -315,6 +377,7 @@ TEST_F(ProbesTest, pods_that_hang_do_not_keep_the_others_from_being_asked) {
     // Connections wait in its backlog for ever: nobody accepts them.
     LocalServer deaf("127.0.0.1");
     addPodQos("good", probe("/"));
+    watch("good");
     auto hanging = probe("/");
     hanging.port = static_cast<std::uint16_t>(deaf.port());
     hanging.timeout = 1s;
