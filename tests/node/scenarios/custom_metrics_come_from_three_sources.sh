@@ -1,6 +1,6 @@
 #!/bin/bash
 # A textfile, an HTTP probe and D-Bus each deliver a metric that a rule throttles on.
-# lane: short
+# lane: long
 # cpus: 3
 # timeout: 240
 . /root/node/lib/scene.sh

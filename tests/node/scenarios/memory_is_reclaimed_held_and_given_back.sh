@@ -1,6 +1,6 @@
 #!/bin/bash
 # Memory above the watermark: first memory.reclaim, then memory.high, on the worker thread.
-# lane: short
+# lane: long
 # cpus: 3
 # timeout: 300
 . /root/node/lib/scene.sh

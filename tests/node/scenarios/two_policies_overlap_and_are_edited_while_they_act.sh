@@ -1,7 +1,7 @@
 #!/bin/bash
 # Preview beside None, two NodeQOS on the same pods, by absolute and percent watermark; a policy is
 # edited and another one deleted while both act.
-# lane: short
+# lane: long
 # cpus: 5
 # timeout: 300
 . /root/node/lib/scene.sh
