@@ -200,7 +200,9 @@ void Engine::tick(MonotonicTime now) {
         collector_->collect(now, customSource_ ? customSource_(now) : noCustomSamples());
     noteTrouble();
     executor_->forgetVanished(*published_.snapshot);
-    analyzer::decide(*compiled_, *published_.snapshot, {.held = executor_->held()}, state_, decision_);
+    analyzer::decide(*compiled_, *published_.snapshot,
+                     {.held = executor_->held(), .failed = failed_}, state_, decision_);
+    failed_.clear();
     if (decision_.rulesChanged) {
         reportRules();
     }
@@ -280,12 +282,11 @@ void Engine::carryOut() {
     // Also with nothing to do: it may have something to finish that systemd could not take yet.
     const auto outcomes = executor_->carryOut(decision_.plan);
     const auto plan = planId(decision_.plan.tick);
-    const auto* explanation =
-        explanations_.record({.planId = plan,
-                              .realtimeMicroseconds = realtimeNow(),
-                              .rules = decision_.rules,
-                              .plan = decision_.plan,
-                              .outcomes = outcomes});
+    const auto* explanation = explanations_.record({.planId = plan,
+                                                    .realtimeMicroseconds = realtimeNow(),
+                                                    .rules = decision_.rules,
+                                                    .plan = decision_.plan,
+                                                    .outcomes = outcomes});
     for (const auto& outcome : outcomes) {
         report(outcome);
     }
@@ -308,26 +309,37 @@ void Engine::finishPending() {
     for (const auto& outcome : executor_->takeFinished()) {
         explanations_.finish(outcome);
         report(outcome);
+        heldChanged_ = true;
+    }
+}
+
+/// What the planner must not count on.
+void Engine::noteFailure(const Outcome& outcome) {
+    const bool isDown =
+        outcome.step.kind == StepKind::throttle || outcome.step.kind == StepKind::reclaim;
+    if (isDown && outcome.step.pod && !outcome.done && !outcome.gone && !outcome.pending) {
+        failed_.push_back({outcome.step.pod->cgroup.inode, outcome.step.lever});
     }
 }
 
 void Engine::report(const Outcome& outcome) {
+    noteFailure(outcome);
     if (outcome.pending) {
         return; // its end is told
     }
     if (outcome.gone) {
-        lastFailure_.erase(outcome.step.podName);
+        lastFailure_.erase({outcome.step.podName, outcome.step.lever});
         return;
     }
     if (!outcome.done && outcome.step.disposition == Disposition::act) {
         published_.lastError = outcome.step.podName + ": " + outcome.error;
-        auto& last = lastFailure_[outcome.step.podName];
+        auto& last = lastFailure_[{outcome.step.podName, outcome.step.lever}];
         if (last == outcome.error) {
             return;
         }
         last = outcome.error;
     } else {
-        lastFailure_.erase(outcome.step.podName);
+        lastFailure_.erase({outcome.step.podName, outcome.step.lever});
     }
     audit_.write(audit::describe(outcome, planId(outcome.step.planTick)));
     if (listener_ != nullptr) {
@@ -337,17 +349,19 @@ void Engine::report(const Outcome& outcome) {
 
 void Engine::forgetOldFailures() {
     std::erase_if(lastFailure_, [this](const auto& failure) {
-        return std::ranges::find(decision_.pods, failure.first, &PodStatus::podName) ==
+        return std::ranges::find(decision_.pods, failure.first.first, &PodStatus::podName) ==
                decision_.pods.end();
     });
 }
 
 void Engine::publish() {
-    const bool stepsDone =
-        std::ranges::any_of(decision_.plan.steps, [](const Step& step) { return step.disposition == Disposition::act; });
+    const bool stepsDone = std::ranges::any_of(decision_.plan.steps, [](const Step& step) {
+        return step.disposition == Disposition::act;
+    });
     published_.rulesChanged = decision_.rulesChanged;
-    published_.podsChanged =
-        decision_.podsChanged || stepsDone || published_.held.size() != executor_->held().size();
+    published_.podsChanged = decision_.podsChanged || stepsDone ||
+                             std::exchange(heldChanged_, false) ||
+                             published_.held.size() != executor_->held().size();
     if (decision_.podsChanged) {
         forgetOldFailures();
     }

@@ -16,6 +16,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace plimsoll {
 
@@ -99,6 +101,7 @@ private:
     void makeExecutor(const cgroup::Layout& layout);
     void carryOut();
     void report(const Outcome& outcome);
+    void noteFailure(const Outcome& outcome);
     void reportRules();
     void reportEffects();
     void reportSources();
@@ -128,7 +131,10 @@ private:
     std::string runId_; ///< tells the plans of this run from those of an earlier one
     std::map<RuleKey, Told> toldVerdicts_;
     std::string lastTrouble_; ///< of the collector; said when it comes, not every tick
-    std::map<std::string, std::string> lastFailure_; ///< per pod; the same failure is said once
+    /// By pod and lever; the same failure is said once.
+    std::map<std::pair<std::string, Lever>, std::string> lastFailure_;
+    std::vector<analyzer::FailedStep> failed_; ///< steps down of the last tick
+    bool heldChanged_ = false;                 ///< by a write that came to its end
     Published published_;
     Explanations explanations_{published_.explanations};
 };

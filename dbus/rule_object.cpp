@@ -112,6 +112,7 @@ Dict RuleObject::PreviewScore() {
         return {};
     return {{"Episodes", sdbus::Variant{static_cast<std::uint32_t>(preview_.episodes)}},
             {"OnItsOwn", sdbus::Variant{static_cast<std::uint32_t>(preview_.onItsOwn)}},
+            {"ByOthers", sdbus::Variant{static_cast<std::uint32_t>(preview_.byOthers)}},
             {"WouldHelp", sdbus::Variant{static_cast<std::uint32_t>(preview_.wouldHelp)}},
             {"LastSeconds", sdbus::Variant{preview_.lastSeconds}},
             {"LastExpectedRelease", sdbus::Variant{preview_.lastExpected.cpu.value}},

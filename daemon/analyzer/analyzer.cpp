@@ -18,7 +18,7 @@ void measure(const Tick& tick, const CompiledRule& rule, RuleState& state, RuleS
     status.gap.reset();
     status.hit = false;
     if (state.value.why == RuleValue::Why::known) {
-        state.everKnown = true;
+        state.lastKnown = tick.snapshot.at;
         status.value = state.value.value;
         status.hit = state.value.value > rule.rule.watermark;
         status.gap = gapOf(*rule.metric, state.value.value, rule.rule.watermark,
@@ -31,11 +31,12 @@ void measure(const Tick& tick, const CompiledRule& rule, RuleState& state, RuleS
 bool updateTrouble(const Tick& tick, const CompiledRule& rule, RuleState& state,
                    RuleStatus& status) {
     const auto is = troubleOf(tick, rule, state);
+    state.blockedBy = kNone; // until it is found again
     if (state.troubleIs == is) {
         return false;
     }
     state.troubleIs = is;
-    status.trouble = whatTroubles(rule, is);
+    status.trouble = whatTroubles(tick, rule, is);
     return true;
 }
 
@@ -72,7 +73,14 @@ void noteExpected(const Tick& tick, const RuleKey& key, PreviewScore& score) {
     }
 }
 
+bool somethingIsDone(const Tick& tick) {
+    return !tick.data.held.empty() ||
+           std::ranges::find(tick.plan.steps, Disposition::act, &Step::disposition) !=
+               tick.plan.steps.end();
+}
+
 void scorePreviews(Tick& tick, std::vector<std::size_t>& scored) {
+    const bool othersAct = somethingIsDone(tick);
     for (std::size_t i = 0; i < tick.policy.rules.size(); ++i) {
         if (!tick.policy.rules[i].preview) {
             continue;
@@ -80,7 +88,11 @@ void scorePreviews(Tick& tick, std::vector<std::size_t>& scored) {
         auto& state = tick.data.rules[i];
         auto& status = tick.data.ruleStatuses[i];
         const bool wasOpen = state.episode.open;
-        if (follow(state.episode, status.preview, status.verdict, state.acts, tick.snapshot.at,
+        if (follow(state.episode, status.preview,
+                   {.verdict = status.verdict,
+                    .acts = state.acts,
+                    .othersAct = othersAct,
+                    .now = tick.snapshot.at},
                    tick.policy.settings.effectAfter)) {
             scored.push_back(i);
         }

@@ -12,6 +12,7 @@
 #include "daemon/model/verdict.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -63,11 +64,19 @@ struct EvictedPod {
     MonotonicTime at;
 };
 
+/// A step down that was to be carried out and was not.
+struct FailedStep {
+    std::uint64_t inode = 0; ///< of the pod's cgroup
+    Lever lever = Lever::cpuMax;
+};
+
 /// What the executor holds and can do.
 struct Hands {
     std::span<const HeldPod> held;
-    std::span<const EvictedPod> evicted; ///< of the last evictionInterval at least
-    bool canEvict = false;               ///< there is an API server that takes evictions now
+    std::span<const FailedStep> failed;        ///< of the last tick
+    std::span<const std::uint64_t> reclaiming; ///< inodes: a memory.reclaim is under way
+    std::span<const EvictedPod> evicted;       ///< of the last evictionInterval at least
+    bool canEvict = false;                     ///< there is an API server that takes evictions now
     bool canCloseNode = false;
 };
 

@@ -9,6 +9,8 @@
 namespace plimsoll::analyzer {
 namespace {
 
+using namespace std::chrono_literals;
+
 // ---- reading ------------------------------------------------------------------------------------
 
 double plain(double value) {
@@ -158,6 +160,11 @@ Metric crowdedMemory(Metric metric) {
     return metric;
 }
 
+Metric settlingIn(std::chrono::seconds settling, Metric metric) {
+    metric.settling = settling;
+    return metric;
+}
+
 /// Only the end of a pod lowers it for certain.
 Metric evictableOnly(Metric metric) {
     metric.byEviction = true;
@@ -191,10 +198,10 @@ void addPressure(std::vector<Metric>& table, const std::string& name, Kind kind)
     table.push_back(
         pressureOfNode(name + "_avg60", averageOf<Resource, IsFull, kAvg60, NodeSample>, kind));
     table.push_back(pressureOfPod(name, stalled<Stalled, PodSample>, kind));
-    table.push_back(
-        pressureOfPod(name + "_avg10", averageOf<Resource, IsFull, kAvg10, PodSample>, kind));
-    table.push_back(
-        pressureOfPod(name + "_avg60", averageOf<Resource, IsFull, kAvg60, PodSample>, kind));
+    table.push_back(settlingIn(
+        10s, pressureOfPod(name + "_avg10", averageOf<Resource, IsFull, kAvg10, PodSample>, kind)));
+    table.push_back(settlingIn(
+        60s, pressureOfPod(name + "_avg60", averageOf<Resource, IsFull, kAvg60, PodSample>, kind)));
 }
 
 void addAllPressure(std::vector<Metric>& table) {
@@ -231,12 +238,15 @@ void addNode(std::vector<Metric>& table) {
                             .unit = "percent",
                             .ofNode = ofNode<&NodeSample::memoryUtilization>,
                             .toRelease = percentOfMemory}));
-    table.push_back(crowdedCpu(
-        {.name = "cpu_load_1_min", .unit = "tasks", .ofNode = loadOf<&LoadSample::over1>}));
-    table.push_back(crowdedCpu(
-        {.name = "cpu_load_5_min", .unit = "tasks", .ofNode = loadOf<&LoadSample::over5>}));
-    table.push_back(crowdedCpu(
-        {.name = "cpu_load_15_min", .unit = "tasks", .ofNode = loadOf<&LoadSample::over15>}));
+    table.push_back(settlingIn(60s, crowdedCpu({.name = "cpu_load_1_min",
+                                                .unit = "tasks",
+                                                .ofNode = loadOf<&LoadSample::over1>})));
+    table.push_back(settlingIn(300s, crowdedCpu({.name = "cpu_load_5_min",
+                                                 .unit = "tasks",
+                                                 .ofNode = loadOf<&LoadSample::over5>})));
+    table.push_back(settlingIn(900s, crowdedCpu({.name = "cpu_load_15_min",
+                                                 .unit = "tasks",
+                                                 .ofNode = loadOf<&LoadSample::over15>})));
     table.push_back(evictableOnly(
         {.name = "cpu_iowait", .unit = "percent", .ofNode = ofNode<&NodeSample::cpuIowait>}));
     // What the hypervisor takes, and what the node has: facts for closing the node, no lever here.
@@ -277,14 +287,16 @@ void addDevices(std::vector<Metric>& table) {
 }
 
 void addPods(std::vector<Metric>& table) {
-    table.push_back(crowdedCpu({.name = "pod_cpu_usage",
-                                .unit = "millicores",
-                                .subject = Subject::pod,
-                                .ofPod = ofPod<&PodSample::cpuUsage>}));
-    table.push_back(crowdedMemory({.name = "pod_memory_working_set",
-                                   .unit = "bytes",
-                                   .subject = Subject::pod,
-                                   .ofPod = ofPod<&PodSample::memoryWorkingSet>}));
+    // What a pod uses is lowered only by acting on that very pod, and an action goes by the order
+    // of its candidates: such a rule may say so, and close the node, and nothing else.
+    table.push_back({.name = "pod_cpu_usage",
+                     .unit = "millicores",
+                     .subject = Subject::pod,
+                     .ofPod = ofPod<&PodSample::cpuUsage>});
+    table.push_back({.name = "pod_memory_working_set",
+                     .unit = "bytes",
+                     .subject = Subject::pod,
+                     .ofPod = ofPod<&PodSample::memoryWorkingSet>});
     table.push_back(crowdedCpu({.name = "pod_run_queue_time",
                                 .unit = "us/s",
                                 .subject = Subject::pod,

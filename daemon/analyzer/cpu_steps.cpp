@@ -11,6 +11,9 @@ namespace {
 /// Quotients like 440·0.9/10 must not fall off a whole percent by the last bit.
 constexpr double kRounding = 1e-9;
 
+/// A pod that uses less than this part of its quota gives nothing back when the quota is lowered.
+constexpr double kFarBelow = 0.5;
+
 std::int64_t percentDown(Millicores rate) {
     return static_cast<std::int64_t>(std::floor(rate / kQuantum + kRounding));
 }
@@ -67,6 +70,10 @@ std::expected<DownStep, std::string_view> stepDown(const DownInput& input) {
                         .partial = partial};
 
     if (rate) {
+        // Many steps would be needed until one of them shows.
+        if (input.usage < *rate * kFarBelow) {
+            return std::unexpected("uses far less than its limit lets it");
+        }
         if (step.to.quota >= input.current.quota) {
             return std::unexpected("is at its floor already");
         }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Down: who is lowered, by how much, and why the others are left alone.
+#include "daemon/analyzer/cpu_steps.hpp"
 #include "daemon/analyzer/memory_steps.hpp"
 #include "daemon/analyzer/planner.hpp"
 #include "daemon/analyzer/reasons.hpp"
-#include "daemon/analyzer/cpu_steps.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -21,11 +21,6 @@ struct Demand {
     std::size_t rule = kNone; ///< that wants the most; kNone: no rule may touch the pod
 };
 
-/// Below this a gap is closed.
-double nothing(Lever lever) {
-    return lever == Lever::cpuMax ? kNothing.value : kNoMemory.value;
-}
-
 bool mayAskFor(const Tick& tick, const Acting& acting, Lever lever, const BoundPod& bound) {
     return (*acting.selected)[bound.pod] &&
            !tick.data.effects.isFutile(bound.cgroup->cgroup.inode, lever,
@@ -35,7 +30,7 @@ bool mayAskFor(const Tick& tick, const Acting& acting, Lever lever, const BoundP
 /// A rule whose metric does not say by how much goes on with the pods it has begun with.
 bool isBegun(const Tick& tick, const Acting& acting, Lever lever, const BoundPod& bound) {
     const auto* effect = tick.data.effects.find(bound.cgroup->cgroup.inode, lever);
-    return effect != nullptr && effect->rule == tick.policy.rules[acting.rule].key;
+    return effect != nullptr && effect->isFor(tick.policy.rules[acting.rule].key);
 }
 
 double wantedOf(const Tick& tick, const Pass& pass, const Acting& acting, Lever lever,
@@ -237,13 +232,14 @@ Change change(const Tick& tick, const Candidate& candidate, const Demand& demand
     }
 }
 
-/// What asked for this step has been served: its batch is smaller by one pod.
-void serve(Tick& tick, Lever lever, const BoundPod& bound) {
+/// What asked for this step has been served: its batch is smaller by one pod. A step that releases
+/// nothing yet serves nobody.
+void serve(Tick& tick, Lever lever, const BoundPod& bound, bool releases) {
     for (auto& acting : tick.data.acting) {
         if (mayAskFor(tick, acting, lever, bound)) {
             const bool takesPlace = acting.batchLeft > 0 && !isBegun(tick, acting, lever, bound);
             acting.batchLeft -= takesPlace ? 1 : 0;
-            tick.data.served[acting.rule] = true;
+            tick.data.served[acting.rule] = tick.data.served[acting.rule] || releases;
         }
     }
 }
@@ -263,7 +259,7 @@ void lower(Tick& tick, Pass& pass, const Candidate& candidate, std::size_t place
     step->disposition = pass.preview ? Disposition::preview : Disposition::act;
     step->reason = whyLowered(tick, demand.rule, candidate.facts, place, *step) + step->reason;
     pass.released += step->expected;
-    serve(tick, lever, bound);
+    serve(tick, lever, bound, amountOf(step->expected, unitOf(lever)) > 0);
     // A preview neither sees nor hinders what the other rules do.
     bound.of(lever).lowered = bound.of(lever).lowered || !pass.preview;
     tick.plan.steps.push_back(std::move(*step));
@@ -273,8 +269,10 @@ void lower(Tick& tick, Pass& pass, const Candidate& candidate, std::size_t place
 /// goes on to end pods.
 void serveWaiting(Tick& tick) {
     for (const auto& effect : tick.data.effects.pending) {
-        if (const auto rule = tick.policy.findRule(effect.rule)) {
-            tick.data.served[*rule] = true;
+        for (const auto& cause : effect.causes) {
+            if (const auto rule = tick.policy.findRule(cause.rule)) {
+                tick.data.served[*rule] = true;
+            }
         }
     }
 }
@@ -299,7 +297,7 @@ void planDown(Tick& tick, Pass& pass, Lever lever) {
         const auto candidate = tick.data.order[place];
         auto& bound = tick.data.bound[candidate.sample];
         const auto demand = demandOn(tick, pass, lever, bound);
-        if (demand.amount > nothing(lever)) {
+        if (demand.amount > nothing(unitOf(lever))) {
             lower(tick, pass, candidate, place, demand, lever);
         } else {
             bound.of(lever).leftAlone = whyEnough(tick, pass, demand.rule);

@@ -21,10 +21,8 @@ constexpr double kCloser = 0.1;
 constexpr Millicores kCpuNoise{100};
 constexpr Bytes kMemoryNoise{8.0 * 1024 * 1024};
 
-bool drownsInNoise(const PendingEffect& effect) {
-    return effect.lever == Lever::cpuMax ? effect.expected.cpu < kCpuNoise
-                                         : effect.expected.memory < kMemoryNoise;
-}
+/// A step that failed is not tried again at once: the others must have their turn.
+constexpr std::chrono::seconds kAfterFailure{10};
 
 std::size_t findSample(const Tick& tick, std::uint64_t inode) {
     const auto& bound = tick.data.bound;
@@ -33,29 +31,77 @@ std::size_t findSample(const Tick& tick, std::uint64_t inode) {
     return found == bound.end() ? kNone : static_cast<std::size_t>(found - bound.begin());
 }
 
-bool pastNoise(const PendingEffect& effect, const Resources& measured) {
-    return effect.lever == Lever::cpuMax ? measured.cpu >= effect.expected.cpu * kGoodPart
-                                         : measured.memory >= effect.expected.memory * kGoodPart;
+bool gaveBack(const PendingEffect& effect, const Resources& measured) {
+    if (effect.lever == Lever::cpuMax) {
+        return effect.expected.cpu < kCpuNoise || measured.cpu >= effect.expected.cpu * kGoodPart;
+    }
+    return effect.expected.memory < kMemoryNoise ||
+           measured.memory >= effect.expected.memory * kGoodPart;
 }
 
-bool helped(const PendingEffect& effect, const RuleStatus& rule, const Resources& measured) {
+bool helped(const PendingEffect& effect, const EffectCause& cause, const RuleStatus& rule,
+            const Resources& measured) {
     if (!rule.hit) {
         return true;
     }
-    if (effect.quantified) {
-        return drownsInNoise(effect) || pastNoise(effect, measured);
+    if (cause.quantified) {
+        return gaveBack(effect, measured);
     }
-    const double way = effect.valueBefore - rule.rule.watermark;
-    return effect.valueBefore - *rule.value >= way * kCloser;
+    const double way = cause.valueBefore - rule.rule.watermark;
+    return cause.valueBefore - *rule.value >= way * kCloser;
+}
+
+bool isReclaiming(const Tick& tick, const PendingEffect& effect) {
+    return effect.lever == Lever::memoryReclaim &&
+           std::ranges::find(tick.hands.reclaiming, effect.inode) != tick.hands.reclaiming.end();
+}
+
+/// Rules that are gone, or are others by now, do not count any more.
+void dropOldCauses(const Tick& tick, PendingEffect& effect) {
+    std::erase_if(effect.causes, [&](const EffectCause& cause) {
+        const auto rule = tick.policy.findRule(cause.rule);
+        return !rule || effect.planTick < tick.data.rules[*rule].sinceTick;
+    });
+}
+
+/// What a custom metric says may be older than the step.
+bool isNewer(const Tick& tick, std::size_t rule, MonotonicTime than) {
+    const auto& metric = *tick.policy.rules[rule].metric;
+    if (metric.subject != Subject::custom) {
+        return true;
+    }
+    const auto& value = tick.data.rules[rule].value;
+    const auto* delivered = tick.snapshot.custom->find(metric.name);
+    return delivered != nullptr && value.why == RuleValue::Why::known &&
+           delivered->series[value.series].at >= than;
 }
 
 enum class Fate : std::uint8_t { wait, forget, judge };
 
-Fate fateOf(const Tick& tick, const PendingEffect& effect, std::size_t sample,
-            std::optional<std::size_t> rule) {
-    // A rule that was changed meanwhile is another one.
-    if (sample == kNone || !rule || effect.planTick < tick.data.rules[*rule].sinceTick) {
+Fate canTell(const Tick& tick, const PendingEffect& effect, std::size_t sample, MonotonicTime due) {
+    if (!usageOf(tick, sample, effect.lever)) {
         return Fate::forget;
+    }
+    for (const auto& cause : effect.causes) {
+        const auto rule = *tick.policy.findRule(cause.rule);
+        if (!tick.data.ruleStatuses[rule].value) {
+            return Fate::forget;
+        }
+        if (!isNewer(tick, rule, due)) {
+            return Fate::wait;
+        }
+    }
+    return Fate::judge;
+}
+
+Fate fateOf(const Tick& tick, PendingEffect& effect, std::size_t sample) {
+    dropOldCauses(tick, effect);
+    if (sample == kNone || effect.causes.empty()) {
+        return Fate::forget;
+    }
+    if (isReclaiming(tick, effect)) {
+        effect.since = tick.snapshot.at; // what it brings shows once it is over
+        return Fate::wait;
     }
     if (holds(effect.lever)) {
         const auto* held = tick.heldBy(sample, effect.lever);
@@ -63,86 +109,102 @@ Fate fateOf(const Tick& tick, const PendingEffect& effect, std::size_t sample,
             return Fate::forget; // it failed, or it is undone already
         }
         if (held->held->changing) {
+            effect.since = tick.snapshot.at;
             return Fate::wait;
         }
     }
-    if (tick.snapshot.at - effect.since < tick.policy.settings.effectAfter) {
-        return Fate::wait;
-    }
-    const bool canTell =
-        tick.data.ruleStatuses[*rule].value && usageOf(tick, sample, effect.lever).has_value();
-    return canTell ? Fate::judge : Fate::forget;
+    const auto due = effect.since + std::max(tick.policy.settings.effectAfter, effect.settling);
+    return tick.snapshot.at < due ? Fate::wait : canTell(tick, effect, sample, due);
 }
 
-Effect judged(Tick& tick, const PendingEffect& effect, std::size_t sample, std::size_t rule) {
-    const auto& status = tick.data.ruleStatuses[rule];
+Resources measure(const Tick& tick, const PendingEffect& effect, std::size_t sample) {
     const auto& now = tick.snapshot.pods[sample];
-    Effect result{.planTick = effect.planTick,
-                  .podName = podName(tick, sample),
-                  .lever = effect.lever,
-                  .rule = effect.rule,
-                  .expected = effect.expected,
-                  .before = effect.valueBefore,
-                  .after = status.value.value_or(0)};
+    Resources measured;
     if (now.cpuUsage) {
-        result.measured.cpu = effect.usageBefore.cpu - *now.cpuUsage;
+        measured.cpu = effect.usageBefore.cpu - *now.cpuUsage;
     }
     if (now.memoryWorkingSet) {
-        result.measured.memory = effect.usageBefore.memory - *now.memoryWorkingSet;
+        measured.memory = effect.usageBefore.memory - *now.memoryWorkingSet;
     }
-    result.helped = helped(effect, status, result.measured);
-    if (!result.helped) {
-        tick.data.effects.futile.push_back(
-            {.inode = effect.inode,
-             .lever = effect.lever,
-             .rule = effect.quantified ? RuleKey{} : effect.rule,
-             .until = tick.snapshot.at + tick.policy.settings.futileFor});
-    }
-    result.verdict = whatFollows(tick, result, effect.quantified);
-    return result;
+    return measured;
 }
 
-/// The rule among its causes that asks for the most, whose metric will tell.
-std::optional<std::size_t> leadingRule(const Tick& tick, const Step& step) {
-    std::optional<std::size_t> leading;
-    for (const auto& key : step.causes) {
-        const auto rule = tick.policy.findRule(key);
-        if (!rule || !tick.data.ruleStatuses[*rule].hit || !tick.data.ruleStatuses[*rule].value) {
-            continue;
+/// Every cause is judged; told is the first one that was not helped, else the first.
+Effect judge(Tick& tick, const PendingEffect& effect, std::size_t sample) {
+    Effect told{.planTick = effect.planTick,
+                .podName = podName(tick, sample),
+                .lever = effect.lever,
+                .expected = effect.expected,
+                .measured = measure(tick, effect, sample)};
+    const EffectCause* teller = nullptr;
+    for (const auto& cause : effect.causes) {
+        const auto& status = tick.data.ruleStatuses[*tick.policy.findRule(cause.rule)];
+        const bool good = helped(effect, cause, status, told.measured);
+        if (!good) {
+            tick.data.effects.futile.push_back(
+                {.inode = effect.inode,
+                 .lever = effect.lever,
+                 .rule = cause.quantified ? RuleKey{} : cause.rule,
+                 .until = tick.snapshot.at + tick.policy.settings.futileFor});
         }
-        const bool isBetter = !leading || (tick.policy.rules[*rule].quantified(step.lever) &&
-                                           !tick.policy.rules[*leading].quantified(step.lever));
-        leading = isBetter ? rule : leading;
+        if (teller == nullptr || (told.helped && !good)) {
+            teller = &cause;
+            told.rule = cause.rule;
+            told.before = cause.valueBefore;
+            told.after = *status.value;
+            told.helped = good;
+        }
     }
-    return leading;
+    told.verdict = whatFollows(tick, told, teller->quantified);
+    return told;
 }
 
 void note(Tick& tick, const Step& step) {
     auto& pending = tick.data.effects.pending;
-    const auto inode = step.pod->cgroup.inode;
-    const auto known = std::ranges::find_if(pending, [&](const PendingEffect& each) {
-        return each.inode == inode && each.lever == step.lever;
+    auto known = std::ranges::find_if(pending, [&](const PendingEffect& each) {
+        return each.inode == step.pod->cgroup.inode && each.lever == step.lever;
     });
-    if (known != pending.end()) {
-        known->expected += step.expected;
-        return;
+    PendingEffect fresh{.inode = step.pod->cgroup.inode,
+                        .lever = step.lever,
+                        .planTick = tick.snapshot.tick,
+                        .since = tick.snapshot.at,
+                        .usageBefore = step.usage};
+    auto& effect = known == pending.end() ? fresh : *known;
+    effect.expected += step.expected;
+    for (const auto& key : step.causes) {
+        const auto rule = tick.policy.findRule(key);
+        if (!rule || !tick.data.rules[*rule].acts || effect.isFor(key)) {
+            continue;
+        }
+        const auto& compiled = tick.policy.rules[*rule];
+        effect.causes.push_back({.rule = key,
+                                 .valueBefore = *tick.data.ruleStatuses[*rule].value,
+                                 .quantified = compiled.quantified(step.lever)});
+        effect.settling = std::max(effect.settling, compiled.metric->settling);
     }
-    const auto rule = leadingRule(tick, step);
-    if (!rule) {
-        return;
+    if (known == pending.end() && !fresh.causes.empty()) {
+        pending.push_back(std::move(fresh));
     }
-    pending.push_back({.inode = inode,
-                       .lever = step.lever,
-                       .rule = tick.policy.rules[*rule].key,
-                       .planTick = tick.snapshot.tick,
-                       .since = tick.snapshot.at,
-                       .expected = step.expected,
-                       .usageBefore = step.usage,
-                       .valueBefore = *tick.data.ruleStatuses[*rule].value,
-                       .quantified = tick.policy.rules[*rule].quantified(step.lever)});
+}
+
+void takeFailures(Tick& tick) {
+    for (const auto& failed : tick.hands.failed) {
+        std::erase_if(tick.data.effects.pending, [&failed](const PendingEffect& each) {
+            return each.inode == failed.inode && each.lever == failed.lever;
+        });
+        markFutile(tick, failed.inode, failed.lever, kAfterFailure);
+    }
+}
+
+bool matchesKey(const Futile& futile, std::uint64_t inode, Lever lever) {
+    return futile.inode == inode && futile.lever == lever;
 }
 
 } // namespace
+
+bool PendingEffect::isFor(const RuleKey& rule) const {
+    return std::ranges::find(causes, rule, &EffectCause::rule) != causes.end();
+}
 
 const PendingEffect* EffectLedger::find(std::uint64_t inode, Lever lever) const {
     const auto found = std::ranges::find_if(pending, [&](const PendingEffect& each) {
@@ -153,14 +215,13 @@ const PendingEffect* EffectLedger::find(std::uint64_t inode, Lever lever) const 
 
 bool EffectLedger::isFutile(std::uint64_t inode, Lever lever, const RuleKey& rule) const {
     return std::ranges::any_of(futile, [&](const Futile& each) {
-        return each.inode == inode && each.lever == lever &&
-               (each.rule == RuleKey{} || each.rule == rule);
+        return matchesKey(each, inode, lever) && (each.rule == RuleKey{} || each.rule == rule);
     });
 }
 
 bool EffectLedger::isInnocent(std::uint64_t inode, Lever lever, const RuleKey& rule) const {
     return std::ranges::any_of(futile, [&](const Futile& each) {
-        return each.inode == inode && each.lever == lever && each.rule == rule;
+        return matchesKey(each, inode, lever) && each.rule == rule;
     });
 }
 
@@ -168,12 +229,12 @@ void judgeEffects(Tick& tick, std::vector<Effect>& out) {
     auto& effects = tick.data.effects;
     std::erase_if(effects.futile,
                   [&tick](const Futile& each) { return each.until <= tick.snapshot.at; });
-    std::erase_if(effects.pending, [&](const PendingEffect& effect) {
+    takeFailures(tick);
+    std::erase_if(effects.pending, [&](PendingEffect& effect) {
         const auto sample = findSample(tick, effect.inode);
-        const auto rule = tick.policy.findRule(effect.rule);
-        const auto fate = fateOf(tick, effect, sample, rule);
+        const auto fate = fateOf(tick, effect, sample);
         if (fate == Fate::judge) {
-            out.push_back(judged(tick, effect, sample, *rule));
+            out.push_back(judge(tick, effect, sample));
         }
         return fate != Fate::wait;
     });
@@ -188,18 +249,16 @@ void noteSteps(Tick& tick) {
     }
 }
 
-void markFutile(Tick& tick, std::uint64_t inode, Lever lever) {
+void markFutile(Tick& tick, std::uint64_t inode, Lever lever, std::chrono::seconds time) {
     if (!tick.data.effects.isFutile(inode, lever, RuleKey{})) {
         tick.data.effects.futile.push_back(
-            {.inode = inode,
-             .lever = lever,
-             .until = tick.snapshot.at + tick.policy.settings.futileFor});
+            {.inode = inode, .lever = lever, .until = tick.snapshot.at + time});
     }
 }
 
-Bytes reclaimInFlight(const Tick& tick, std::size_t sample) {
-    const auto inode = tick.data.bound[sample].cgroup->cgroup.inode;
-    const auto* effect = tick.data.effects.find(inode, Lever::memoryReclaim);
+Bytes effectInFlight(const Tick& tick, std::size_t sample, Lever lever) {
+    const auto* effect =
+        tick.data.effects.find(tick.data.bound[sample].cgroup->cgroup.inode, lever);
     const auto& now = tick.snapshot.pods[sample].memoryWorkingSet;
     if (effect == nullptr || !now) {
         return {};

@@ -12,6 +12,7 @@
 #include "daemon/model/plan.hpp"
 #include "daemon/model/units.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -20,19 +21,28 @@ namespace plimsoll::analyzer {
 
 struct Tick;
 
+/// A rule that asked for a step, and what it saw then. Each is told by its own kind.
+struct EffectCause {
+    RuleKey rule;
+    double valueBefore = 0; ///< of its metric
+    bool quantified = false;
+};
+
 /// The steps of one lever on one pod since they were last judged.
 struct PendingEffect {
     std::uint64_t inode = 0; ///< of the pod's cgroup
     Lever lever = Lever::cpuMax;
-    RuleKey rule; ///< the one that asked for the most
+    std::vector<EffectCause> causes; ///< never empty
     std::uint64_t planTick = 0;
     MonotonicTime since;
+    std::chrono::seconds settling{0}; ///< of the slowest metric among the causes'
     Resources expected;
     Resources usageBefore;
-    double valueBefore = 0; ///< of the rule's metric
-    bool quantified = false;
+
+    [[nodiscard]] bool isFor(const RuleKey& rule) const;
 };
 
+/// Not to be tried again for a while.
 struct Futile {
     std::uint64_t inode = 0;
     Lever lever = Lever::cpuMax;
@@ -45,7 +55,7 @@ struct EffectLedger {
     std::vector<Futile> futile;
 
     [[nodiscard]] const PendingEffect* find(std::uint64_t inode, Lever lever) const;
-    /// Moving this lever on this pod has not helped the rule lately.
+    /// Moving this lever on this pod has not helped the rule lately, or has failed.
     [[nodiscard]] bool isFutile(std::uint64_t inode, Lever lever, const RuleKey& rule) const;
     /// The same, and for this rule alone: it lets the pod go.
     [[nodiscard]] bool isInnocent(std::uint64_t inode, Lever lever, const RuleKey& rule) const;
@@ -58,10 +68,10 @@ void judgeEffects(Tick& tick, std::vector<Effect>& out);
 /// Notes the steps down that are about to be carried out. At the end of a tick.
 void noteSteps(Tick& tick);
 
-/// This lever on this pod does no good: for every rule, for a while.
-void markFutile(Tick& tick, std::uint64_t inode, Lever lever);
+/// This lever on this pod does no good: for every rule, for so long.
+void markFutile(Tick& tick, std::uint64_t inode, Lever lever, std::chrono::seconds time);
 
-/// What reclaiming is still expected to release of this pod.
-Bytes reclaimInFlight(const Tick& tick, std::size_t sample);
+/// What the steps of this lever are still expected to release of this pod's memory.
+Bytes effectInFlight(const Tick& tick, std::size_t sample, Lever lever);
 
 } // namespace plimsoll::analyzer

@@ -20,17 +20,21 @@ unsigned budgetLeft(const Tick& tick) {
     return used >= settings.evictionBudget ? 0 : settings.evictionBudget - used;
 }
 
-bool somePodIsLeaving(const Tick& tick) {
-    return std::ranges::any_of(tick.data.bound, &BoundPod::leaving);
+/// Some pod is on its way out, or was so lately that its absence does not show in the metric yet.
+bool waitsForALeaver(const Tick& tick, const Metric& metric) {
+    const auto& last = tick.data.lastLeaving;
+    return last &&
+           tick.snapshot.at < *last + std::max(tick.policy.settings.effectAfter, metric.settling);
 }
 
 /// A rule whose action throttles, too, ends pods only for what throttling does not release: no step
 /// of it was possible in this tick, and none is waiting to be judged. What is not quantified waits
-/// for every pod that is on its way out: never two for one reason.
+/// for every pod that is on its way out, and for what that brings: never two for one reason.
 void collectUnserved(Tick& tick, const Pass& pass) {
     collectActing(tick, pass, Lever::eviction);
     std::erase_if(tick.data.acting, [&tick](const Acting& acting) {
-        return tick.data.served[acting.rule] || (!acting.gap && somePodIsLeaving(tick));
+        return tick.data.served[acting.rule] ||
+               (!acting.gap && waitsForALeaver(tick, *tick.policy.rules[acting.rule].metric));
     });
 }
 
@@ -102,8 +106,9 @@ Wish wishFor(const Tick& tick, const Pass& pass, const Candidate& candidate) {
     for (const auto& acting : tick.data.acting) {
         const auto amount = acting.gap || acting.batchLeft > 0 ? wanted(tick, pass, acting) : 0;
         const bool releases = !acting.gap || amountOf(candidate.facts.usage, acting.gap->unit) > 0;
-        if ((*acting.selected)[tick.data.bound[candidate.sample].pod] && releases && amount > 0 &&
-            (wish.rule == kNone || amount > wish.amount)) {
+        const double least = acting.gap ? nothing(acting.gap->unit) : 0;
+        if ((*acting.selected)[tick.data.bound[candidate.sample].pod] && releases &&
+            amount > least && (wish.rule == kNone || amount > wish.amount)) {
             wish = {amount, acting.rule};
         }
     }

@@ -4,6 +4,8 @@
 #include "daemon/analyzer/planner.hpp"
 #include "daemon/analyzer/reasons.hpp"
 
+#include <algorithm>
+
 namespace plimsoll::analyzer {
 namespace {
 
@@ -44,7 +46,10 @@ void undo(Tick& tick, const HeldView& view, const Limit& found) {
 }
 
 void yieldPod(Tick& tick, const HeldView& view, const Limit& found, std::string reason) {
-    tick.data.yielded.push_back({view.held->pod->cgroup.inode, view.held->lever()});
+    const Yielded yielded{view.held->pod->cgroup.inode, view.held->lever()};
+    if (std::ranges::find(tick.data.yielded, yielded) == tick.data.yielded.end()) {
+        tick.data.yielded.push_back(yielded); // a yield that fails is tried again
+    }
     add(tick, view,
         {.kind = StepKind::yield,
          .from = view.held->applied,

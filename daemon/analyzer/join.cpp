@@ -92,6 +92,16 @@ void joinCauses(State::Data& data, HeldView& view) {
     view.causeCount = data.causes.size() - view.firstCause;
 }
 
+/// Finds the Pod object of a cgroup that was not there before; true when what is known of the pod
+/// at this place is new.
+bool identify(const CompiledPolicy& policy, BoundPod& bound, PodStatus& status) {
+    bound.pod = policy.findPod(bound.cgroup->uid).value_or(kNone);
+    auto now = statusOf(bound.cgroup, bound.pod == kNone ? nullptr : &policy.pods[bound.pod]);
+    const bool changed = !status.cgroup || !sameFacts(status, now);
+    status = std::move(now);
+    return changed;
+}
+
 } // namespace
 
 bool adopt(State::Data& data, std::shared_ptr<const CompiledPolicy> policy, std::uint64_t tick) {
@@ -128,20 +138,18 @@ bool joinPods(State::Data& data, const Snapshot& snapshot) {
     bool changed = data.podStatuses.size() != count;
     data.bound.resize(count);
     data.podStatuses.resize(count);
+    data.sampleOfPod.assign(data.policy->pods.size(), kNone);
     for (std::size_t i = 0; i < count; ++i) {
         auto& bound = data.bound[i];
         bound.levers = {};
         // The collector hands out the same object as long as the cgroup lives.
-        if (bound.cgroup == snapshot.pods[i].pod) {
-            continue;
+        if (bound.cgroup != snapshot.pods[i].pod) {
+            bound.cgroup = snapshot.pods[i].pod;
+            changed = identify(*data.policy, bound, data.podStatuses[i]) || changed;
         }
-        bound.cgroup = snapshot.pods[i].pod;
-        bound.pod = data.policy->findPod(bound.cgroup->uid).value_or(kNone);
-        auto status =
-            statusOf(bound.cgroup, bound.pod == kNone ? nullptr : &data.policy->pods[bound.pod]);
-        auto& before = data.podStatuses[i];
-        changed = changed || !before.cgroup || !sameFacts(before, status);
-        before = std::move(status);
+        if (bound.pod != kNone) {
+            data.sampleOfPod[bound.pod] = i;
+        }
     }
     return changed;
 }

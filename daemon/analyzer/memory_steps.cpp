@@ -73,8 +73,8 @@ std::optional<MemoryUp> stepUp(const MemoryUpInput& input) {
     if (!high || input.room < kSmallestStepUp) {
         return std::nullopt;
     }
-    const auto wanted = std::max(*high * (1 + fraction(input.stepMemoryRatio)),
-                                 *high + kSmallestMemory);
+    const auto wanted =
+        std::max(*high * (1 + fraction(input.stepMemoryRatio)), *high + kSmallestMemory);
     const auto target = roundedDown(std::min(wanted, *high + input.room));
     const auto full = input.baseline.bytes.value_or(input.nodeTotal);
     const bool isUnused = input.workingSet <= *high * kUnused;

@@ -8,6 +8,7 @@
 #include "daemon/model/units.hpp"
 #include "daemon/model/verdict.hpp"
 
+#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
@@ -50,6 +51,9 @@ struct Metric {
     /// used - watermark, as what has to be released; none when the node's size is unknown.
     std::optional<double> (*toRelease)(double used, double watermark, const NodeSample&) = nullptr;
     double releasePerUnit = 1; ///< a factor on toRelease, for custom metrics
+
+    /// How long it takes until a change shows in the value: averages lag.
+    std::chrono::seconds settling{0};
 
     /// 0 to 10, higher acts first. What cannot be squeezed (memory) hurts sooner than what can.
     unsigned actionPriority = 5;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/analyzer/planner.hpp"
 
-#include "daemon/analyzer/reasons.hpp"
 #include "daemon/analyzer/cpu_steps.hpp"
+#include "daemon/analyzer/memory_steps.hpp"
+#include "daemon/analyzer/reasons.hpp"
 
 #include <algorithm>
 #include <array>
@@ -72,9 +73,10 @@ void countLeaving(Tick& tick) {
             since && bound.pod != kNone &&
             tick.snapshot.at <= *since + graceOf(tick.policy.pods[bound.pod].pod) + kAfterGrace;
         if (bound.leaving) {
+            tick.data.lastLeaving = tick.snapshot.at;
             tick.leaving += usageOf(tick, i, Lever::eviction).value_or(Resources{});
         } else {
-            tick.leaving.memory += reclaimInFlight(tick, i);
+            tick.leaving.memory += effectInFlight(tick, i, Lever::memoryReclaim);
         }
     }
     for (const auto& view : tick.data.held) {
@@ -132,6 +134,30 @@ void explain(Tick& tick, Lever lever, std::size_t sample, const CandidateFacts* 
          .touched = step != nullptr});
 }
 
+/// How many more pods a rule may touch whose metric does not say by how much. Those that wait to be
+/// judged keep their places: who did it could not be told otherwise.
+unsigned batchLeft(const Tick& tick, const RuleKey& rule, Lever lever) {
+    if (lever == Lever::eviction) {
+        return 1;
+    }
+    const auto waiting =
+        std::ranges::count_if(tick.data.effects.pending, [&](const PendingEffect& each) {
+            return each.lever == lever && each.isFor(rule);
+        });
+    const auto batch = tick.policy.settings.batch;
+    return batch - std::min(batch, static_cast<unsigned>(waiting));
+}
+
+/// What a rule whose metric does not say by how much is waiting for on another lever: two at once
+/// could not be told apart.
+bool isBusyElsewhere(const Tick& tick, std::size_t rule, Lever lever) {
+    const auto& key = tick.policy.rules[rule].key;
+    return tick.data.served[rule] ||
+           std::ranges::any_of(tick.data.effects.pending, [&](const PendingEffect& each) {
+               return each.lever != lever && each.isFor(key);
+           });
+}
+
 } // namespace
 
 void plan(Tick& tick) {
@@ -157,20 +183,6 @@ void countInFlight(Tick& tick) {
     countLeaving(tick);
 }
 
-/// How many more pods a rule may touch whose metric does not say by how much. Those that wait to be
-/// judged keep their places: who did it could not be told otherwise.
-unsigned batchLeft(const Tick& tick, const RuleKey& rule, Lever lever) {
-    if (lever == Lever::eviction) {
-        return 1;
-    }
-    const auto waiting =
-        std::ranges::count_if(tick.data.effects.pending, [&](const PendingEffect& each) {
-            return each.rule == rule && each.lever == lever;
-        });
-    const auto batch = tick.policy.settings.batch;
-    return batch - std::min(batch, static_cast<unsigned>(waiting));
-}
-
 void collectActing(Tick& tick, const Pass& pass, Lever lever) {
     tick.data.acting.clear();
     for (std::size_t i = 0; i < tick.policy.rules.size(); ++i) {
@@ -185,10 +197,21 @@ void collectActing(Tick& tick, const Pass& pass, Lever lever) {
                 continue; // the node's size is unknown: nothing can be weighed against it
             }
         } else {
+            if (lever != Lever::scheduling && isBusyElsewhere(tick, i, lever)) {
+                continue;
+            }
             acting.batchLeft = batchLeft(tick, rule.key, lever);
         }
         tick.data.acting.push_back(acting);
     }
+}
+
+ReleaseUnit unitOf(Lever lever) {
+    return lever == Lever::cpuMax ? ReleaseUnit::millicores : ReleaseUnit::bytes;
+}
+
+double nothing(ReleaseUnit unit) {
+    return unit == ReleaseUnit::millicores ? kNothing.value : kNoMemory.value;
 }
 
 double wanted(const Tick& tick, const Pass& pass, const Acting& acting) {
@@ -285,8 +308,14 @@ Resources usageAbove(const Tick& tick, const HeldView& view) {
 Resources inFlight(const Tick& tick, const HeldView& view) {
     const auto& held = *view.held;
     const auto ticks = held.lever() == Lever::cpuMax ? kCpuTicksInFlight : kMemoryTicksInFlight;
-    const bool isOver = !held.changing && tick.snapshot.tick > held.changedTick + ticks;
-    return view.sample == kNone || isOver ? Resources{} : usageAbove(tick, view);
+    if (view.sample == kNone) {
+        return {};
+    }
+    if (held.changing) { // `applied` is what it was before
+        return {.memory = effectInFlight(tick, view.sample, held.lever())};
+    }
+    const bool isOver = tick.snapshot.tick > held.changedTick + ticks;
+    return isOver ? Resources{} : usageAbove(tick, view);
 }
 
 void explainCandidates(Tick& tick, const Pass& pass, Lever lever) {

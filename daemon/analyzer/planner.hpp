@@ -52,6 +52,12 @@ void collectActing(Tick& tick, const Pass& pass, Lever lever);
 /// and so is what is still in flight. Infinite where that is not known beforehand.
 double wanted(const Tick& tick, const Pass& pass, const Acting& acting);
 
+/// Of the levers that lower one resource.
+ReleaseUnit unitOf(Lever lever);
+
+/// What is left of a gap below this is rounding: the gap is closed.
+double nothing(ReleaseUnit unit);
+
 /// What an order looks at, of a pod whose object is known. `rule`: whose metric is compared.
 CandidateFacts factsOf(const Tick& tick, std::size_t sample, const CompiledRule* rule);
 
@@ -65,8 +71,8 @@ const CompiledRule* leadingRule(const Tick& tick);
 /// known, none when nothing is.
 std::optional<Resources> usageOf(const Tick& tick, std::size_t sample, Lever lever);
 
-/// A write to one of the pod's limits is under way on the worker. systemd writes all limits of a unit
-/// at once, so none of them is changed meanwhile.
+/// A write to one of the pod's limits is under way on the worker. systemd writes all limits of a
+/// unit at once, so none of them is changed meanwhile.
 bool isChanging(const Tick& tick, std::size_t sample);
 
 /// The limit in the pod's cgroup; none while it is unknown.

@@ -16,24 +16,26 @@ void judge(PreviewEpisode& episode, PreviewScore& score, unsigned PreviewScore::
 
 } // namespace
 
-bool follow(PreviewEpisode& episode, PreviewScore& score, const Verdict& verdict, bool acts,
-            MonotonicTime now, std::chrono::seconds effectAfter) {
-    if (acts) {
-        if (!episode.open) {
-            episode = {.open = true, .since = now};
-        }
-        episode.lastHit = now;
-        if (!episode.judged && now - episode.since > effectAfter) {
+bool follow(PreviewEpisode& episode, PreviewScore& score, const PreviewTick& tick,
+            std::chrono::seconds effectAfter) {
+    if (tick.acts && !episode.open) {
+        episode = {.open = true, .since = tick.now};
+    }
+    episode.othersActed = episode.othersActed || tick.othersAct;
+    if (tick.acts) {
+        episode.lastHit = tick.now;
+        if (!episode.judged && tick.now - episode.since > effectAfter) {
             judge(episode, score, &PreviewScore::wouldHelp);
             return true;
         }
         return false;
     }
-    if (!episode.open || !isOver(verdict)) {
+    if (!episode.open || !isOver(tick.verdict)) {
         return false;
     }
     if (!episode.judged) {
-        judge(episode, score, &PreviewScore::onItsOwn);
+        judge(episode, score,
+              episode.othersActed ? &PreviewScore::byOthers : &PreviewScore::onItsOwn);
     }
     score.lastSeconds = std::chrono::duration<double>(episode.lastHit - episode.since).count();
     episode.open = false;

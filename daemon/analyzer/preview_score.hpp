@@ -13,14 +13,22 @@ namespace plimsoll::analyzer {
 struct PreviewEpisode {
     bool open = false;
     bool judged = false;
+    bool othersActed = false; ///< meanwhile
     MonotonicTime since;
     MonotonicTime lastHit;
+};
+
+struct PreviewTick {
+    Verdict verdict;
+    bool acts = false;
+    bool othersAct = false; ///< something is really done, or held
+    MonotonicTime now;
 };
 
 /// One tick. An episode that ends within `effectAfter` came back on its own: acting would have
 /// shown no effect yet. One that lasts longer is counted as soon as that is known. True: the score
 /// is another one.
-bool follow(PreviewEpisode& episode, PreviewScore& score, const Verdict& verdict, bool acts,
-            MonotonicTime now, std::chrono::seconds effectAfter);
+bool follow(PreviewEpisode& episode, PreviewScore& score, const PreviewTick& tick,
+            std::chrono::seconds effectAfter);
 
 } // namespace plimsoll::analyzer

@@ -52,6 +52,7 @@ std::string released(const Step& step) {
 constexpr std::size_t kWhyMask = 0xff;
 constexpr std::size_t kCannotEvict = 0x100;
 constexpr std::size_t kCannotClose = 0x200;
+constexpr unsigned kBlockedShift = 16; // above: one more than the index of a rule
 
 } // namespace
 
@@ -211,10 +212,13 @@ std::size_t troubleOf(const Tick& tick, const CompiledRule& rule, const RuleStat
     if (rule.levers.scheduling && !tick.hands.canCloseNode) {
         trouble |= kCannotClose;
     }
+    if (state.blockedBy != kNone) {
+        trouble |= (state.blockedBy + 1) << kBlockedShift;
+    }
     return trouble;
 }
 
-std::string whatTroubles(const CompiledRule& rule, std::size_t trouble) {
+std::string whatTroubles(const Tick& tick, const CompiledRule& rule, std::size_t trouble) {
     std::string text;
     const auto add = [&text](std::string_view sentence) {
         text += (text.empty() ? "" : "; ") + std::string(sentence);
@@ -240,6 +244,11 @@ std::string whatTroubles(const CompiledRule& rule, std::size_t trouble) {
     }
     if ((trouble & kCannotClose) != 0) {
         add("the node stays open for new pods: there is no connection to the API server");
+    }
+    if (const auto blocking = trouble >> kBlockedShift; blocking != 0) {
+        const auto& other = tick.policy.rules[blocking - 1];
+        add("restoring waits for " + other.key.text() +
+            ", which is above its watermark or unknown");
     }
     return text;
 }

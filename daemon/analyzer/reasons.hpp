@@ -52,6 +52,6 @@ std::string whatFollows(const Tick& tick, const Effect& effect, bool quantified)
 /// What stands in the way of a rule right now, as a number that two ticks can compare; 0: nothing.
 std::size_t troubleOf(const Tick& tick, const CompiledRule& rule, const RuleState& state);
 /// The same in words.
-std::string whatTroubles(const CompiledRule& rule, std::size_t trouble);
+std::string whatTroubles(const Tick& tick, const CompiledRule& rule, std::size_t trouble);
 
 } // namespace plimsoll::analyzer

@@ -58,7 +58,7 @@ void relieve(Tick& tick, const HeldView& view) {
     }
     tick.plan.steps.push_back(std::move(step));
     tick.data.bound[view.sample].of(Lever::memoryHigh).settled = true;
-    markFutile(tick, held.pod->cgroup.inode, Lever::memoryHigh);
+    markFutile(tick, held.pod->cgroup.inode, Lever::memoryHigh, tick.policy.settings.futileFor);
 }
 
 } // namespace

@@ -1,48 +1,82 @@
 // SPDX-License-Identifier: Apache-2.0
 // Up: held pods whose rules have all cooled down, in the reverse order.
+#include "daemon/analyzer/cpu_steps.hpp"
 #include "daemon/analyzer/memory_steps.hpp"
 #include "daemon/analyzer/planner.hpp"
 #include "daemon/analyzer/reasons.hpp"
-#include "daemon/analyzer/cpu_steps.hpp"
 
 #include <algorithm>
+#include <expected>
 #include <limits>
 #include <optional>
 
 namespace plimsoll::analyzer {
 namespace {
 
-ReleaseUnit unitOf(Lever lever) {
-    return lever == Lever::cpuMax ? ReleaseUnit::millicores : ReleaseUnit::bytes;
-}
-
 struct Room {
     double amount = std::numeric_limits<double>::infinity(); ///< in the lever's release unit
     std::size_t rule = kNone; ///< with the least room; kNone: no line that could be crossed
 };
 
-/// Below the lowest line of all rules that this lever can lower, those at rest included: raising
-/// must not trigger the next one. None when any of them cannot be told. A custom metric that
-/// nothing has delivered so far draws no line.
-std::optional<Room> roomBelowAllWatermarks(const Tick& tick, Lever lever) {
+/// The rule watches what raising this lever uses up, whatever its action would do about it. A
+/// custom metric that nothing delivers (any more) draws no line.
+bool drawsLine(const Tick& tick, std::size_t index, Lever lever) {
+    const auto& rule = tick.policy.rules[index];
+    if (!rule.valid || rule.preview || rule.metric->toRelease == nullptr ||
+        rule.metric->releaseUnit != unitOf(lever)) {
+        return false;
+    }
+    const auto& lastKnown = tick.data.rules[index].lastKnown;
+    return rule.metric->subject != Subject::custom ||
+           (lastKnown &&
+            tick.snapshot.at - *lastKnown <= rule.localCacheTtl + rule.timing.coolDown);
+}
+
+/// Above its watermark, and it would move this lever without knowing by how much: what it does and
+/// what is raised meanwhile could not be told apart.
+bool fights(const Tick& tick, std::size_t index, Lever lever) {
+    const auto& rule = tick.policy.rules[index];
+    return rule.valid && !rule.preview && rule.levers.has(lever) && !rule.quantified(lever) &&
+           tick.data.ruleStatuses[index].hit;
+}
+
+/// What was given back lately and is not used yet will be.
+double givenBack(const Tick& tick, Lever lever) {
+    constexpr std::uint64_t kTicks = 5;
+    double sum = 0;
+    for (const auto& view : tick.data.held) {
+        const bool isLately = view.held->lever() == lever && lever == Lever::memoryHigh &&
+                              view.sample != kNone && !view.held->applied.unlimited() &&
+                              tick.snapshot.tick <= view.held->changedTick + kTicks;
+        const auto usage = isLately ? usageOf(tick, view.sample, lever) : std::nullopt;
+        if (usage) {
+            const auto unused = *view.held->applied.memoryHigh().bytes - usage->memory;
+            sum += std::max(0.0, unused.value);
+        }
+    }
+    return sum;
+}
+
+/// Below the lowest line of all rules, those at rest included: raising must not trigger the next
+/// one. Or the rule that forbids raising anything now.
+std::expected<Room, std::size_t> roomBelowAllWatermarks(const Tick& tick, Lever lever) {
     Room room;
     for (std::size_t i = 0; i < tick.policy.rules.size(); ++i) {
-        const auto& rule = tick.policy.rules[i];
-        const bool isThere =
-            tick.data.rules[i].everKnown || rule.metric->subject != Subject::custom;
-        const bool draws =
-            rule.levers.has(lever) && !rule.preview && rule.quantified(lever) && isThere;
-        if (!draws) {
+        if (fights(tick, i, lever)) {
+            return std::unexpected(i);
+        }
+        if (!drawsLine(tick, i, lever)) {
             continue;
         }
         const auto& gap = tick.data.ruleStatuses[i].gap;
         if (!gap) {
-            return std::nullopt;
+            return std::unexpected(i);
         }
-        if (gap->unit == unitOf(lever) && -gap->amount < room.amount) {
+        if (-gap->amount < room.amount) {
             room = {-gap->amount, i};
         }
     }
+    room.amount -= givenBack(tick, lever);
     return room;
 }
 
@@ -51,8 +85,9 @@ bool mayGoUp(const Tick& tick, const HeldView& view, Lever lever) {
         return false;
     }
     const auto& mine = tick.data.bound[view.sample].of(lever);
-    return !mine.settled && !mine.lowered && limitOf(tick, view.sample, lever) &&
-           usageOf(tick, view.sample, lever) && tick.data.bound[view.sample].pod != kNone &&
+    return !mine.settled && !mine.lowered && !tick.data.bound[view.sample].leaving &&
+           limitOf(tick, view.sample, lever) && usageOf(tick, view.sample, lever) &&
+           tick.data.bound[view.sample].pod != kNone &&
            std::ranges::all_of(tick.causesOf(view), [&tick](std::size_t rule) {
                return tick.data.ruleStatuses[rule].mayRestore;
            });
@@ -111,7 +146,7 @@ std::optional<Step> raisedMemory(const Tick& tick, const HeldView& view, double 
                              .workingSet = *sample.memoryWorkingSet,
                              .stepMemoryRatio = stepRatio(tick, view, Lever::memoryHigh),
                              .room = Bytes{room},
-                             .nodeTotal = tick.snapshot.node.memoryTotal.value_or(Bytes{})});
+                             .nodeTotal = *tick.snapshot.node.memoryTotal});
     if (!up) {
         return std::nullopt;
     }
@@ -152,6 +187,9 @@ void restore(Tick& tick, Lever lever) {
     }
     auto room = roomBelowAllWatermarks(tick, lever);
     if (!room) {
+        for (const auto& acting : tick.data.acting) {
+            tick.data.rules[acting.rule].blockedBy = room.error();
+        }
         return;
     }
     for (std::size_t place = 0; place < tick.data.order.size(); ++place) {

@@ -39,10 +39,22 @@ private:
     Why worst_ = Why::known;
 };
 
+/// Not held down, and not on its way out.
+bool maySuffer(const BoundPod& bound) {
+    return !bound.leaving && bound.of(Lever::cpuMax).held == kNone &&
+           bound.of(Lever::memoryHigh).held == kNone;
+}
+
+/// The same of the pod that a delivered series is about.
+bool maySuffer(const Tick& tick, const SeriesSample& series) {
+    const auto pod = series.pod.empty() ? std::nullopt : tick.policy.findPod(series.pod);
+    const auto sample = pod ? tick.data.sampleOfPod[*pod] : kNone;
+    return sample == kNone || maySuffer(tick.data.bound[sample]);
+}
+
 bool isVictim(const Tick& tick, const CompiledRule& rule, std::size_t sample) {
     const auto& bound = tick.data.bound[sample];
-    return bound.pod != kNone && rule.series[bound.pod] && !bound.leaving &&
-           bound.of(Lever::cpuMax).held == kNone && bound.of(Lever::memoryHigh).held == kNone;
+    return bound.pod != kNone && rule.series[bound.pod] && maySuffer(bound);
 }
 
 RuleValue ofPods(const Tick& tick, const CompiledRule& rule) {
@@ -87,7 +99,7 @@ RuleValue ofCustom(const Tick& tick, const CompiledRule& rule) {
     Largest largest;
     for (std::size_t i = 0; i < metric->series.size(); ++i) {
         const auto& series = metric->series[i];
-        if (!counts(rule, series)) {
+        if (!counts(rule, series) || !maySuffer(tick, series)) {
             continue;
         }
         const bool isFresh = tick.snapshot.at <= series.expires &&
@@ -107,9 +119,16 @@ RuleValue ofOne(const Reading<double>& reading) {
     return largest.result(Why::unknown);
 }
 
+/// Longer is no use to anybody: it stands in every reason and every entry of the journal.
+constexpr std::size_t kLongestSeriesName = 200;
+
 /// "{app=web,zone=a}"
 void append(const Labels& labels, std::string& text) {
     for (const auto& [key, value] : labels) {
+        if (text.size() + key.size() + value.size() > kLongestSeriesName) {
+            text += text.empty() ? "{…" : ",…";
+            break;
+        }
         text += text.empty() ? '{' : ',';
         text += key;
         text += '=';

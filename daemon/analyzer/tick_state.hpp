@@ -27,8 +27,9 @@ inline constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 struct RuleState {
     RuleMachine machine;
     std::uint64_t sinceTick = 0;
-    bool everKnown = false; ///< its metric has had a value since then
-    RuleValue value;        ///< this tick
+    std::optional<MonotonicTime> lastKnown; ///< when its metric last had a value, since then
+    std::size_t blockedBy = kNone; ///< in the last tick: the rule that keeps it from restoring
+    RuleValue value;               ///< this tick
     PreviewEpisode episode;
     std::size_t holds = 0;     ///< pods and levers, this tick
     bool acts = false;         ///< this tick
@@ -99,6 +100,8 @@ struct State::Data {
     std::vector<RuleState> rules; ///< parallel to policy->rules
     std::vector<Yielded> yielded;
     std::vector<Terminating> terminating;
+    std::optional<MonotonicTime> lastLeaving; ///< when some pod was last on its way out
+    std::vector<std::size_t> sampleOfPod;     ///< by pod of the policy; kNone: not in the snapshot
     EffectLedger effects;
 
     // What the last decision said, to see what is new.

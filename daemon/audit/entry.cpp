@@ -126,6 +126,7 @@ Entry describePreview(const RuleStatus& rule, const std::string& planId) {
     entry.fields.emplace_back("EPISODES", std::to_string(score.episodes));
     entry.fields.emplace_back("WOULD_HELP", std::to_string(score.wouldHelp));
     entry.fields.emplace_back("ON_ITS_OWN", std::to_string(score.onItsOwn));
+    entry.fields.emplace_back("BY_OTHERS", std::to_string(score.byOthers));
     entry.fields.emplace_back("RELEASED", formatNumber(score.lastExpected.cpu.value));
     entry.fields.emplace_back("RELEASED_MEMORY", formatNumber(score.lastExpected.memory.value));
     return entry;

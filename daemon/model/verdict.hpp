@@ -55,6 +55,7 @@ struct Gap {
 struct PreviewScore {
     unsigned episodes = 0;  ///< that are over, or lasted long enough to be judged
     unsigned onItsOwn = 0;  ///< acting would have been for nothing
+    unsigned byOthers = 0;  ///< other rules acted meanwhile: cannot be told
     unsigned wouldHelp = 0; ///< stayed above: acting would have been right
     double lastSeconds = 0; ///< how long the last one was above
     Resources lastExpected; ///< what the first plan of the last one would have released

@@ -70,7 +70,7 @@ TEST(Effect, a_pod_that_keeps_its_usage_is_not_lowered_further_for_a_while) {
 
 TEST(Effect, an_innocent_pod_is_let_go_and_the_next_one_is_tried) {
     auto node = onLatency(20);
-    for (int i = 0; i < 7; ++i) {
+    for (int i = 0; i < 9; ++i) {
         node.deliver("latency", 20);
         node.tick();
     }
@@ -101,6 +101,81 @@ TEST(Batch, goes_on_with_the_pods_it_has_begun_with_until_they_are_judged) {
         node.tick();
         ASSERT_EQ(node.names(StepKind::throttle), (Names{"a"})) << i;
         ASSERT_THAT(node.skipOf("b"), HasSubstr("is waited for first"));
+    }
+}
+
+TEST(Effect, a_metric_that_lags_is_given_its_time) {
+    auto node = FakeNode::withRule({.watermark = 4, .metric = "cpu_load_1_min"});
+    node.add("a", 3000);
+    node.add("b", 2000);
+    for (int i = 0; i < 55; ++i) {
+        auto snapshot = node.measure();
+        snapshot.node.load = LoadSample{.over1 = 9};
+        node.decideOn(snapshot);
+        node.carryOut(node.decision.plan);
+        ASSERT_TRUE(node.decision.effects.empty()) << i << ": it shows in a minute";
+    }
+    EXPECT_EQ(node.findHeld("b"), nullptr) << "one at a time";
+}
+
+TEST(Effect, a_value_from_before_the_step_judges_nothing) {
+    auto node = onLatency(20);
+    node.tick();
+    ASSERT_NE(node.findHeld("a"), nullptr);
+    for (int i = 0; i < 20; ++i) { // nothing newer is delivered
+        ASSERT_TRUE(node.tick().effects.empty()) << i;
+    }
+    node.deliver("latency", 20);
+    EXPECT_EQ(node.tick().effects.size(), 1U);
+}
+
+TEST(Effect, each_of_two_rules_keeps_to_its_batch_and_is_judged) {
+    auto node = onLatency(20);
+    node.add("c", 1000);
+    node.add("d", 900);
+    node.addRule({.name = "other", .watermark = 1, .metric = "queue"});
+    node.recompile();
+    for (int i = 0; i < 5; ++i) {
+        node.deliver("latency", 20);
+        node.deliver("queue", 7);
+        node.tick();
+        ASSERT_EQ(node.held.size(), 1U) << i;
+    }
+    for (int i = 0; i < 4; ++i) {
+        node.deliver("latency", 20);
+        node.deliver("queue", 7);
+        node.tick();
+    }
+    EXPECT_EQ(node.findHeld("a"), nullptr) << "it was innocent for both";
+}
+
+TEST(Effect, a_pod_whose_step_fails_lets_the_next_one_have_its_turn) {
+    auto node = FakeNode::withRule();
+    node.otherUsage = Millicores{3000};
+    node.add("a", 3000);
+    node.add("b", 2000);
+    node.decideOn(node.measure());
+    ASSERT_EQ(node.names(StepKind::throttle), (Names{"a", "b"}));
+    node.failed = {{node.find("a").cgroup->cgroup.inode, Lever::cpuMax}};
+    node.decideOn(node.measure());
+    EXPECT_EQ(node.names(StepKind::throttle), (Names{"b"}));
+    node.failed.clear();
+    for (int i = 0; i < 10; ++i) {
+        node.decideOn(node.measure());
+    }
+    EXPECT_EQ(node.names(StepKind::throttle), (Names{"a", "b"})) << "tried again after a while";
+}
+
+TEST(Batch, moves_one_lever_at_a_time) {
+    auto node = onLatency(20);
+    node.action().memoryThrottle = MemoryThrottle{.forceGc = true, .stepMemoryRatio = 20};
+    node.find("a").memoryDemand = node.find("b").memoryDemand = Bytes{1e9};
+    node.recompile();
+    for (int i = 0; i < 5; ++i) {
+        node.deliver("latency", 20);
+        node.tick();
+        ASSERT_EQ(node.decision.plan.steps.size(), 1U) << i;
+        ASSERT_EQ(node.decision.plan.steps[0].lever, Lever::cpuMax);
     }
 }
 
@@ -159,6 +234,18 @@ TEST(PreviewScore, an_episode_that_lasts_would_have_been_helped) {
     node.find("a").demand = {};
     node.tick();
     EXPECT_EQ(node.decision.rules[0].preview.lastSeconds, 66);
+    EXPECT_EQ(node.decision.rules[0].preview.onItsOwn, 0U);
+}
+
+TEST(PreviewScore, what_another_rule_brought_down_says_nothing) {
+    auto node = previewing();
+    node.addRule({.name = "real", .watermark = 6500});
+    node.recompile();
+    node.ticks(2);
+    ASSERT_FALSE(node.held.empty());
+    node.find("a").demand = {};
+    node.tick();
+    EXPECT_EQ(node.decision.rules[0].preview.byOthers, 1U);
     EXPECT_EQ(node.decision.rules[0].preview.onItsOwn, 0U);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What must hold for every plan with every lever, over many random nodes.
 #include "daemon/analyzer/candidates.hpp"
-#include "daemon/analyzer/memory_steps.hpp"
 #include "daemon/analyzer/cpu_steps.hpp"
+#include "daemon/analyzer/memory_steps.hpp"
 #include "tests/unit/analyzer/fake_node.hpp"
 #include "tests/unit/analyzer/random_node.hpp"
 
@@ -76,10 +76,10 @@ TEST(EveryLever, moves_each_lever_of_a_pod_once_a_tick) {
     });
 }
 
-/// The largest gap of the acting rules, and whether some rule acts whose metric does not say.
+/// The largest gap of the acting rules, and how many rules act whose metric does not say.
 struct Gaps {
     double amount = 0;
-    bool unquantified = false;
+    unsigned unquantified = 0;
 };
 
 Gaps gapsOf(const FakeNode& node, ReleaseUnit unit) {
@@ -87,7 +87,7 @@ Gaps gapsOf(const FakeNode& node, ReleaseUnit unit) {
     for (const auto& rule : node.decision.rules) {
         const bool acts = rule.verdict.kind == VerdictKind::avoiding && rule.hit &&
                           rule.rule.strategy == Strategy::none;
-        gaps.unquantified = gaps.unquantified || (acts && !rule.gap);
+        gaps.unquantified += acts && !rule.gap ? 1 : 0;
         if (acts && rule.gap && rule.gap->unit == unit) {
             gaps.amount = std::max(gaps.amount, rule.gap->amount);
         }
@@ -111,7 +111,7 @@ TEST(EveryLever, throttles_no_more_than_one_pods_worth_too_much) {
             }
             const double quantum =
                 unit == ReleaseUnit::millicores ? kQuantum.value : 2 * kMemoryQuantum.value;
-            const double batch = gaps.unquantified ? node.settings.batch : 0;
+            const double batch = gaps.unquantified * node.settings.batch;
             EXPECT_LE(released, gaps.amount + largest * (1 + batch) + quantum);
         }
     });
@@ -127,7 +127,7 @@ TEST(EveryLever, evicts_within_the_budget_and_stops_when_no_gap_is_left) {
         Resources before;
         for (const auto* step : steps) {
             EXPECT_TRUE(before.cpu.value < cpu.amount || before.memory.value < memory.amount ||
-                        cpu.unquantified)
+                        cpu.unquantified > 0)
                 << "evicted though every gap was closed: " << step->podName;
             before += step->expected;
         }

@@ -64,6 +64,16 @@ TEST(Eviction, an_unknown_metric_of_another_kind_evicts_nobody) {
     EXPECT_EQ(node.names(StepKind::evict), (Names{"a"})) << "precise on memory";
 }
 
+TEST(Eviction, a_rounding_error_of_a_gap_costs_nobody_its_life) {
+    auto node = evicting({.watermark = 5000});
+    node.addAction("slow", {.minCpuRatio = 10, .stepCpuRatio = 10});
+    node.addRule({.name = "throttling", .watermark = 5000, .action = "slow"});
+    node.add("a", 5100); // the throttle releases the 110 that have to go
+    node.tick();
+    EXPECT_EQ(node.names(StepKind::throttle), (Names{"a"}));
+    EXPECT_TRUE(node.names(StepKind::evict).empty());
+}
+
 TEST(Eviction, pods_whose_usage_reads_zero_do_not_make_it_take_all) {
     auto node = evicting({.watermark = 5000});
     node.otherUsage = Millicores{7000};
@@ -162,6 +172,11 @@ TEST(Eviction, what_is_not_quantified_takes_one_pod_and_waits_for_it) {
     node.tick();
     EXPECT_TRUE(node.decision.plan.empty());
     node.remove("b");
+    for (int i = 0; i < 4; ++i) {
+        node.deliver("latency", 9);
+        node.tick();
+        ASSERT_TRUE(node.decision.plan.empty()) << "what that brought is waited for";
+    }
     node.deliver("latency", 9);
     node.tick();
     EXPECT_EQ(node.names(StepKind::evict), (Names{"a"}));

@@ -135,8 +135,13 @@ const Decision& FakeNode::decideOn(const Snapshot& snapshot) {
     if (!compiled_) {
         recompile();
     }
-    decide(*compiled_, snapshot, {.held = held, .evicted = evicted, .canEvict = canEvict}, state_,
-           decision);
+    decide(*compiled_, snapshot,
+           {.held = held,
+            .failed = failed,
+            .reclaiming = reclaiming,
+            .evicted = evicted,
+            .canEvict = canEvict},
+           state_, decision);
     return decision;
 }
 
@@ -181,7 +186,8 @@ void FakeNode::hold(const Step& step, std::uint64_t tick) {
     const auto isIt = [&step](const HeldPod& each) {
         return each.pod == step.pod && each.lever() == step.lever;
     };
-    if (step.kind != StepKind::yield) {
+    const bool isSlow = slowWrites && step.lever == Lever::memoryHigh;
+    if (step.kind != StepKind::yield && !isSlow) {
         if (step.lever == Lever::cpuMax) {
             fake.cpuMax = step.to.cpuMax();
         } else {
@@ -199,7 +205,9 @@ void FakeNode::hold(const Step& step, std::uint64_t tick) {
                                                 .baseline = step.from,
                                                 .firstUsage = step.usage});
     }
-    found->applied = step.to;
+    // As the executor has it: what was asked for counts once it is there.
+    found->applied = isSlow ? step.from : step.to;
+    found->changing = isSlow;
     found->changedTick = tick;
     found->causes = step.causes;
     found->reapplied += step.kind == StepKind::reapply ? 1 : 0;

@@ -94,6 +94,9 @@ public:
     bool cpuKnown = true;
     bool canEvict = false;
     std::vector<EvictedPod> evicted;
+    std::vector<FailedStep> failed;
+    std::vector<std::uint64_t> reclaiming;
+    bool slowWrites = false; ///< lowering memory.high never comes to its end
     CustomSamples custom;
     std::chrono::nanoseconds interval = std::chrono::seconds(1);
     std::deque<FakePod> pods;

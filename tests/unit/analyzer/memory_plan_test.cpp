@@ -98,6 +98,20 @@ TEST(MemoryHighLever, somebody_elses_value_stands) {
     EXPECT_THAT(node.skipOf("a"), HasSubstr("somebody else set its memory.high"));
 }
 
+TEST(MemoryHighLever, what_is_being_written_counts_as_leaving) {
+    auto node = squeezing();
+    node.slowWrites = true;
+    for (const auto* name : {"a", "b", "c"}) {
+        node.add(name, 0).memoryDemand = Bytes{2 * kGiB};
+    }
+    node.otherMemory = Bytes{4.2 * kGiB}; // 10.2 GiB: 0.22 have to go
+    node.tick();
+    ASSERT_EQ(node.held.size(), 1U);
+    for (int i = 0; i < 10; ++i) {
+        ASSERT_TRUE(node.tick().plan.empty()) << i;
+    }
+}
+
 TEST(MemoryHighLever, is_not_judged_while_its_write_is_under_way) {
     auto node = squeezing();
     node.add("a", 0).memoryDemand = Bytes{6 * kGiB};
@@ -157,6 +171,22 @@ TEST(ReclaimLever, asks_for_what_is_needed_once_and_waits_for_the_effect) {
     EXPECT_TRUE(node.decision.plan.empty());
     EXPECT_THAT(node.skipOf("a"), HasSubstr("still being judged"));
     EXPECT_TRUE(node.held.empty()) << "nothing is held";
+}
+
+TEST(ReclaimLever, is_not_judged_before_it_is_over) {
+    auto node = squeezing({.forceGc = true});
+    auto& pod = node.add("a", 0);
+    pod.memoryDemand = pod.unreclaimable = Bytes{3 * kGiB};
+    node.tick();
+    node.reclaiming = {pod.cgroup->cgroup.inode};
+    for (int i = 0; i < 20; ++i) {
+        ASSERT_TRUE(node.tick().effects.empty()) << i;
+    }
+    node.reclaiming.clear();
+    node.ticks(4);
+    EXPECT_TRUE(node.decision.effects.empty());
+    node.tick();
+    EXPECT_EQ(node.decision.effects.size(), 1U);
 }
 
 TEST(ReclaimLever, what_gives_nothing_back_is_futile_and_the_next_lever_has_its_turn) {

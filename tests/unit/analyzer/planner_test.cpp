@@ -198,6 +198,47 @@ TEST(Restore, raises_nothing_while_any_rule_that_throttles_is_unknown) {
     EXPECT_EQ(node.steps(StepKind::restore).size(), 1U);
 }
 
+TEST(Restore, stays_below_the_line_of_a_rule_that_would_evict) {
+    auto node = FakeNode::withRule({.watermark = 10, .metric = "latency"});
+    node.policy.actions.push_back({.name = "evict", .eviction = Eviction{}});
+    node.addRule({.name = "hard", .watermark = 6000, .action = "evict"});
+    node.add("a", 6000);
+    node.tick();
+    for (int i = 0; i < 4; ++i) {
+        node.deliver("latency", 20);
+        node.tick();
+    }
+    const auto held = node.find("a").cpuMax;
+    node.otherUsage = Millicores{5960} - node.find("a").usage();
+    node.deliver("latency", 1);
+    node.tick();
+    EXPECT_LE(node.usage(), Millicores{6010}) << "from " << held.quota->count();
+}
+
+TEST(Restore, waits_while_a_rule_that_cannot_count_is_above_its_line) {
+    auto node = FakeNode::withRule();
+    node.addRule({.name = "lat", .watermark = 10, .metric = "latency"});
+    node.add("a", 7000);
+    node.add("b", 100);
+    node.tick();
+    node.find("a").demand = Millicores{1000};
+    node.deliver("latency", 20);
+    node.ticks(3);
+    EXPECT_TRUE(node.steps(StepKind::restore).empty());
+    node.deliver("latency", 1);
+    node.ticks(2);
+    EXPECT_FALSE(node.steps(StepKind::restore).empty());
+}
+
+TEST(Throttle, leaves_pods_alone_that_use_far_less_than_their_limit) {
+    auto node = FakeNode::withRule();
+    node.otherUsage = Millicores{7000};
+    node.add("a", 50).cpuMax = test::quota(400'000);
+    node.tick();
+    EXPECT_TRUE(node.decision.plan.empty());
+    EXPECT_EQ(node.skipOf("a"), "uses far less than its limit lets it");
+}
+
 TEST(Restore, writes_the_baseline_back_verbatim_and_the_rule_comes_to_rest) {
     auto node = FakeNode::withRule();
     auto& pod = node.add("a", 7000);

@@ -162,6 +162,21 @@ TEST(CustomSeries, may_say_themselves_when_they_expire) {
     EXPECT_EQ(node.tick().rules[0].value, std::nullopt);
 }
 
+TEST(CustomSeries, of_a_pod_that_is_held_down_do_not_count) {
+    auto node = onLatency();
+    node.deliver("latency", 50);
+    node.custom.metrics[0].series[0].pod = node.find("a").pod.uid;
+    node.tick();
+    ASSERT_NE(node.findHeld("a"), nullptr);
+    EXPECT_EQ(node.tick().rules[0].value, std::nullopt);
+}
+
+TEST(CustomSeries, have_names_of_bounded_length) {
+    auto node = onLatency();
+    node.deliver("latency", 50, {{"a", std::string(10'000, 'x')}, {"b", "y"}});
+    EXPECT_EQ(node.tick().rules[0].series, "{…}");
+}
+
 TEST(CustomSeries, of_a_probe_are_for_the_rules_of_its_node_qos_alone) {
     auto node = onLatency();
     node.deliver("latency", 50);
@@ -185,6 +200,25 @@ TEST(CustomSeries, with_a_conversion_are_precise) {
     node.tick();
     ASSERT_EQ(node.steps(StepKind::throttle).size(), 1U);
     EXPECT_NEAR(node.steps(StepKind::throttle)[0]->expected.cpu.value, 44, 10);
+}
+
+TEST(CustomSeries, that_stop_coming_block_restoring_for_a_bounded_time_and_say_so) {
+    auto node = FakeNode::withRule();
+    node.settings.metrics = {
+        {.name = "queue", .conversion = Conversion{ReleaseUnit::millicores, 20}}};
+    node.addRule({.name = "custom", .watermark = 10, .metric = "queue"});
+    node.policy.nodeQos[0].localCacheTtl = 5s;
+    node.add("a", 7000);
+    node.deliver("queue", 1);
+    node.ticks(2);
+    node.find("a").demand = {};
+    node.custom.metrics.clear();
+    node.ticks(3);
+    EXPECT_EQ(node.decision.rules[0].trouble,
+              "restoring waits for node/custom, which is above its watermark or unknown");
+    node.ticks(30);
+    EXPECT_TRUE(node.held.empty());
+    EXPECT_EQ(node.decision.rules[0].trouble, "");
 }
 
 TEST(CustomSeries, that_nothing_delivers_any_more_keep_no_other_rule_from_restoring) {
