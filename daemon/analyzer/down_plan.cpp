@@ -33,11 +33,9 @@ bool isBegun(const Tick& tick, const Acting& acting, Lever lever, const BoundPod
     return effect != nullptr && effect->isFor(tick.policy.rules[acting.rule].key);
 }
 
-double wantedOf(const Tick& tick, const Pass& pass, const Acting& acting, Lever lever,
-                const BoundPod& bound) {
-    const bool isFull =
-        !acting.gap && acting.batchLeft == 0 && !isBegun(tick, acting, lever, bound);
-    return isFull ? 0 : wanted(tick, pass, acting);
+/// A rule whose metric does not say by how much has a place for this pod.
+bool hasPlace(const Tick& tick, const Acting& acting, Lever lever, const BoundPod& bound) {
+    return acting.gap || acting.batchLeft > 0 || isBegun(tick, acting, lever, bound);
 }
 
 Demand demandOn(const Tick& tick, const Pass& pass, Lever lever, const BoundPod& bound) {
@@ -53,7 +51,7 @@ Demand demandOn(const Tick& tick, const Pass& pass, Lever lever, const BoundPod&
             std::max(demand.memory.minMemoryRatio, rule.memory.minMemoryRatio);
         demand.memory.stepMemoryRatio =
             std::max(demand.memory.stepMemoryRatio, rule.memory.stepMemoryRatio);
-        const auto amount = wantedOf(tick, pass, acting, lever, bound);
+        const auto amount = hasPlace(tick, acting, lever, bound) ? wanted(tick, pass, acting) : 0;
         if (demand.rule == kNone || amount > demand.amount) {
             demand.amount = amount;
             demand.rule = acting.rule;
@@ -140,7 +138,7 @@ std::vector<RuleKey> causesAfter(const Tick& tick, std::size_t sample, Lever lev
         rules.assign(live.begin(), live.end());
     }
     for (const auto& acting : tick.data.acting) {
-        if (mayAskFor(tick, acting, lever, bound)) {
+        if (mayAskFor(tick, acting, lever, bound) && hasPlace(tick, acting, lever, bound)) {
             rules.push_back(acting.rule);
         }
     }
@@ -236,7 +234,7 @@ Change change(const Tick& tick, const Candidate& candidate, const Demand& demand
 /// nothing yet serves nobody.
 void serve(Tick& tick, Lever lever, const BoundPod& bound, bool releases) {
     for (auto& acting : tick.data.acting) {
-        if (mayAskFor(tick, acting, lever, bound)) {
+        if (mayAskFor(tick, acting, lever, bound) && hasPlace(tick, acting, lever, bound)) {
             const bool takesPlace = acting.batchLeft > 0 && !isBegun(tick, acting, lever, bound);
             acting.batchLeft -= takesPlace ? 1 : 0;
             tick.data.served[acting.rule] = tick.data.served[acting.rule] || releases;

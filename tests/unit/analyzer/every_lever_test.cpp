@@ -87,12 +87,21 @@ Gaps gapsOf(const FakeNode& node, ReleaseUnit unit) {
     for (const auto& rule : node.decision.rules) {
         const bool acts = rule.verdict.kind == VerdictKind::avoiding && rule.hit &&
                           rule.rule.strategy == Strategy::none;
-        gaps.unquantified += acts && !rule.gap ? 1 : 0;
+        gaps.unquantified += acts && !rule.gap ? 1U : 0U;
         if (acts && rule.gap && rule.gap->unit == unit) {
             gaps.amount = std::max(gaps.amount, rule.gap->amount);
         }
     }
     return gaps;
+}
+
+/// The whole plan, for who has to find out.
+std::string said(const FakeNode& node) {
+    std::string text;
+    for (const auto& step : node.decision.plan.steps) {
+        text += std::string(name(step.lever)) + " of " + step.podName + ": " + step.reason + "\n";
+    }
+    return text;
 }
 
 TEST(EveryLever, throttles_no_more_than_one_pods_worth_too_much) {
@@ -112,7 +121,7 @@ TEST(EveryLever, throttles_no_more_than_one_pods_worth_too_much) {
             const double quantum =
                 unit == ReleaseUnit::millicores ? kQuantum.value : 2 * kMemoryQuantum.value;
             const double batch = gaps.unquantified * node.settings.batch;
-            EXPECT_LE(released, gaps.amount + largest * (1 + batch) + quantum);
+            EXPECT_LE(released, gaps.amount + largest * (1 + batch) + quantum) << said(node);
         }
     });
 }
