@@ -1,6 +1,6 @@
 #!/bin/bash
 # A per-pod rule on CPU pressure: the victim's stall, not the node's load, throttles the batch pods.
-# lane: long
+# lane: short
 # cpus: 5
 # timeout: 240
 . /root/node/lib/scene.sh

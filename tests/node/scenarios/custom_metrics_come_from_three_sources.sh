@@ -1,6 +1,6 @@
 #!/bin/bash
 # A textfile, an HTTP probe and D-Bus each deliver a metric that a rule throttles on.
-# lane: long
+# lane: short
 # cpus: 3
 # timeout: 240
 . /root/node/lib/scene.sh
@@ -66,7 +66,7 @@ busybox httpd -p 127.0.0.1:9177 -h /root/www
 files_snapshot /root/before
 check 'the daemon starts' systemctl start plimsolld
 
-check 'what nobody has delivered is unknown' rule_is local/textfile unknown
+check 'what nobody has delivered is unknown' wait_until 10 rule_is local/textfile unknown
 check 'and the rule says who would' shows 'nothing has delivered queue_length' property /org/plimsoll/Node1/rule/local/textfile Rule Trouble
 check 'the probe is answered' wait_until 20 rule_is probed/http idle
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Preview beside None, two NodeQOS on the same pods, by absolute and percent watermark; a policy is
 # edited and another one deleted while both act.
-# lane: long
+# lane: short
 # cpus: 5
 # timeout: 300
 . /root/node/lib/scene.sh
@@ -48,7 +48,7 @@ nodeqos c-percent.yaml percent cpu_total_utilization 68 firm None
 
 verdict() { property "/org/plimsoll/Node1/rule/$1/cpu" Rule Verdict; }
 causes() { property /org/plimsoll/Node1/pod/a1111111_2d2222_2d3333_2d4444_2d55555555555"$1" Pod Causes; }
-some_pod_has_causes() { causes 1 | grep -q "$1" || causes 2 | grep -q "$1"; }
+some_pod_has_causes() { causes 1 | grep -qE "$1" || causes 2 | grep -qE "$1"; }
 
 check 'the pods of the scene start' pods_of_the_scene
 files_snapshot /root/before
