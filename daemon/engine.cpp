@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <iterator>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 

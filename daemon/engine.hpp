@@ -128,6 +128,7 @@ private:
     PendingWatcher pendingWatcher_;
     std::shared_ptr<const CustomSamples> toldSources_ = noCustomSamples();
 
+    std::string planText_;
     std::string runId_; ///< tells the plans of this run from those of an earlier one
     std::map<RuleKey, Told> toldVerdicts_;
     std::string lastTrouble_; ///< of the collector; said when it comes, not every tick
