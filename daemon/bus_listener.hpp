@@ -14,16 +14,17 @@ namespace plimsoll {
 class BusListener : public Listener {
 public:
     BusListener(sd_event* event, const Published& state, dbus::MetricRecorder recordMetric)
-        : service_(event, state,
-                   dbus::LogControl{.level = log::level,
-                                    .setLevel = log::setLevel,
-                                    .target = log::target,
-                                    .setTarget = log::setTarget},
-                   [](bool connected, const std::string& sentence) {
-                       spdlog::log(connected ? spdlog::level::info : spdlog::level::warn, "{}",
-                                   sentence);
-                   },
-                   std::move(recordMetric)) {}
+        : service_(
+              event, state,
+              dbus::LogControl{.level = log::level,
+                               .setLevel = log::setLevel,
+                               .target = log::target,
+                               .setTarget = log::setTarget},
+              [](bool connected, const std::string& sentence) {
+                  spdlog::log(connected ? spdlog::level::info : spdlog::level::warn, "{}",
+                              sentence);
+              },
+              std::move(recordMetric)) {}
 
     void ruleTriggered(const RuleStatus& rule) override { service_.ruleTriggered(rule); }
     void ruleRestored(const RuleStatus& rule) override { service_.ruleRestored(rule); }

@@ -9,10 +9,11 @@ namespace plimsoll {
 
 CustomSources::CustomSources(EventLoop& loop, const Config& config)
     : probes_(loop.raw(), analyzer::isBuiltinMetric),
-      metrics_(config.textfileDirectory, analyzer::isBuiltinMetric), textfileInterval_(config.probeInterval) {
+      metrics_(config.textfileDirectory, analyzer::isBuiltinMetric),
+      textfileInterval_(config.probeInterval) {
     metrics_.addSource(probes_);
-    const auto watched = loop.onDirectoryChange(config.textfileDirectory,
-                                                [this] { readTextfiles(monotonicNow()); });
+    const auto watched =
+        loop.onDirectoryChange(config.textfileDirectory, [this] { readTextfiles(monotonicNow()); });
     if (!watched) {
         spdlog::warn("{}", watched.error().what);
     }

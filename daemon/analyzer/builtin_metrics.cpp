@@ -76,10 +76,11 @@ Reading<double> averageOf(const Sample& sample) {
     if (!IsFull) {
         return pressure->some.*Average;
     }
-    if (!pressure->full) {
+    const std::optional<PressureLine>& full = pressure->full;
+    if (!full) {
         return std::unexpected(Unknown::missing);
     }
-    return (*pressure->full).*Average;
+    return (*full).*Average;
 }
 
 /// Some task of the pod waited for a CPU (or for its quota), in microseconds of each second.

@@ -22,7 +22,7 @@ struct Demand {
 };
 
 bool mayAskFor(const Tick& tick, const Acting& acting, Lever lever, const BoundPod& bound) {
-    return (*acting.selected)[bound.pod] &&
+    return acting.action->selected[bound.pod] &&
            !tick.data.effects.isFutile(bound.cgroup->cgroup.inode, lever,
                                        tick.policy.rules[acting.rule].key);
 }
@@ -104,8 +104,8 @@ std::string_view whyNot(const Tick& tick, std::size_t sample, Lever lever) {
 }
 
 bool selectedByAny(const Tick& tick, std::size_t pod) {
-    return std::ranges::any_of(tick.data.acting,
-                               [pod](const Acting& acting) { return (*acting.selected)[pod]; });
+    return std::ranges::any_of(
+        tick.data.acting, [pod](const Acting& acting) { return acting.action->selected[pod]; });
 }
 
 /// The pods that some acting rule may touch, in order; the others that it selects are told why not.
@@ -146,6 +146,7 @@ std::vector<RuleKey> causesAfter(const Tick& tick, std::size_t sample, Lever lev
     const auto repeated = std::ranges::unique(rules);
     rules.erase(repeated.begin(), repeated.end());
     std::vector<RuleKey> keys;
+    keys.reserve(rules.size());
     for (const auto rule : rules) {
         keys.push_back(tick.policy.rules[rule].key);
     }

@@ -31,6 +31,15 @@ std::size_t findSample(const Tick& tick, std::uint64_t inode) {
     return found == bound.end() ? kNone : static_cast<std::size_t>(found - bound.begin());
 }
 
+/// Of a cause whose rule still stands.
+std::size_t ruleOf(const Tick& tick, const EffectCause& cause) {
+    return tick.policy.findRule(cause.rule).value_or(kNone);
+}
+
+double valueNow(const Tick& tick, const EffectCause& cause) {
+    return tick.data.rules[ruleOf(tick, cause)].value.value;
+}
+
 bool gaveBack(const PendingEffect& effect, const Resources& measured) {
     if (effect.lever == Lever::cpuMax) {
         return effect.expected.cpu < kCpuNoise || measured.cpu >= effect.expected.cpu * kGoodPart;
@@ -39,8 +48,9 @@ bool gaveBack(const PendingEffect& effect, const Resources& measured) {
            measured.memory >= effect.expected.memory * kGoodPart;
 }
 
-bool helped(const PendingEffect& effect, const EffectCause& cause, const RuleStatus& rule,
+bool helped(const Tick& tick, const PendingEffect& effect, const EffectCause& cause,
             const Resources& measured) {
+    const auto& rule = tick.data.ruleStatuses[ruleOf(tick, cause)];
     if (!rule.hit) {
         return true;
     }
@@ -48,7 +58,7 @@ bool helped(const PendingEffect& effect, const EffectCause& cause, const RuleSta
         return gaveBack(effect, measured);
     }
     const double way = cause.valueBefore - rule.rule.watermark;
-    return cause.valueBefore - *rule.value >= way * kCloser;
+    return cause.valueBefore - valueNow(tick, cause) >= way * kCloser;
 }
 
 bool isReclaiming(const Tick& tick, const PendingEffect& effect) {
@@ -83,7 +93,7 @@ Fate canTell(const Tick& tick, const PendingEffect& effect, std::size_t sample, 
         return Fate::forget;
     }
     for (const auto& cause : effect.causes) {
-        const auto rule = *tick.policy.findRule(cause.rule);
+        const auto rule = ruleOf(tick, cause);
         if (!tick.data.ruleStatuses[rule].value) {
             return Fate::forget;
         }
@@ -138,8 +148,7 @@ Effect judge(Tick& tick, const PendingEffect& effect, std::size_t sample) {
                 .measured = measure(tick, effect, sample)};
     const EffectCause* teller = nullptr;
     for (const auto& cause : effect.causes) {
-        const auto& status = tick.data.ruleStatuses[*tick.policy.findRule(cause.rule)];
-        const bool good = helped(effect, cause, status, told.measured);
+        const bool good = helped(tick, effect, cause, told.measured);
         if (!good) {
             tick.data.effects.futile.push_back(
                 {.inode = effect.inode,
@@ -151,7 +160,7 @@ Effect judge(Tick& tick, const PendingEffect& effect, std::size_t sample) {
             teller = &cause;
             told.rule = cause.rule;
             told.before = cause.valueBefore;
-            told.after = *status.value;
+            told.after = valueNow(tick, cause);
             told.helped = good;
         }
     }
@@ -178,7 +187,7 @@ void note(Tick& tick, const Step& step) {
         }
         const auto& compiled = tick.policy.rules[*rule];
         effect.causes.push_back({.rule = key,
-                                 .valueBefore = *tick.data.ruleStatuses[*rule].value,
+                                 .valueBefore = tick.data.rules[*rule].value.value,
                                  .quantified = compiled.quantified(step.lever)});
         effect.settling = std::max(effect.settling, compiled.metric->settling);
     }

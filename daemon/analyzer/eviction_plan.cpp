@@ -67,7 +67,7 @@ void collectCandidates(Tick& tick) {
         mine.leftAlone = {};
         const bool isSelected =
             bound.pod != kNone && std::ranges::any_of(tick.data.acting, [&](const Acting& each) {
-                return (*each.selected)[bound.pod];
+                return each.action->selected[bound.pod];
             });
         if (!isSelected) {
             continue;
@@ -84,10 +84,9 @@ void collectCandidates(Tick& tick) {
 std::chrono::seconds graceFor(const Tick& tick, const BoundPod& bound) {
     std::optional<std::chrono::seconds> grace;
     for (const auto& acting : tick.data.acting) {
-        const auto& rule = tick.policy.rules[acting.rule];
-        const auto& asked =
-            tick.policy.actions[*rule.action].action.eviction->terminationGracePeriod;
-        if ((*acting.selected)[bound.pod] && asked) {
+        const auto& eviction = acting.action->action.eviction;
+        const auto asked = eviction ? eviction->terminationGracePeriod : std::nullopt;
+        if (acting.action->selected[bound.pod] && asked) {
             grace = std::min(grace.value_or(*asked), *asked);
         }
     }
@@ -107,7 +106,7 @@ Wish wishFor(const Tick& tick, const Pass& pass, const Candidate& candidate) {
         const auto amount = acting.gap || acting.batchLeft > 0 ? wanted(tick, pass, acting) : 0;
         const bool releases = !acting.gap || amountOf(candidate.facts.usage, acting.gap->unit) > 0;
         const double least = acting.gap ? nothing(acting.gap->unit) : 0;
-        if ((*acting.selected)[tick.data.bound[candidate.sample].pod] && releases &&
+        if (acting.action->selected[tick.data.bound[candidate.sample].pod] && releases &&
             amount > least && (wish.rule == kNone || amount > wish.amount)) {
             wish = {amount, acting.rule};
         }
@@ -129,7 +128,7 @@ void evict(Tick& tick, Pass& pass, const Candidate& candidate, std::size_t place
                              : tick.hands.canEvict ? Disposition::act
                                                    : Disposition::unavailable};
     for (auto& acting : tick.data.acting) {
-        if ((*acting.selected)[bound.pod]) {
+        if (acting.action->selected[bound.pod]) {
             step.causes.push_back(tick.policy.rules[acting.rule].key);
             acting.batchLeft -= acting.batchLeft > 0 ? 1 : 0;
         }

@@ -187,10 +187,11 @@ void collectActing(Tick& tick, const Pass& pass, Lever lever) {
     tick.data.acting.clear();
     for (std::size_t i = 0; i < tick.policy.rules.size(); ++i) {
         const auto& rule = tick.policy.rules[i];
-        if (!tick.data.rules[i].acts || rule.preview != pass.preview || !rule.levers.has(lever)) {
+        if (!tick.data.rules[i].acts || rule.preview != pass.preview || !rule.levers.has(lever) ||
+            !rule.action) {
             continue;
         }
-        Acting acting{.rule = i, .selected = &tick.policy.actions[*rule.action].selected};
+        Acting acting{.rule = i, .action = &tick.policy.actions[*rule.action]};
         if (rule.quantified(lever)) {
             acting.gap = tick.data.ruleStatuses[i].gap;
             if (!acting.gap) {
@@ -300,9 +301,11 @@ Resources usageAbove(const Tick& tick, const HeldView& view) {
         return {};
     }
     if (held.lever() == Lever::cpuMax) {
-        return {.cpu = std::max(Millicores{}, usage->cpu - *held.applied.cpuMax().rate())};
+        const auto rate = held.applied.cpuMax().rate().value_or(usage->cpu);
+        return {.cpu = std::max(Millicores{}, usage->cpu - rate)};
     }
-    return {.memory = std::max(Bytes{}, usage->memory - *held.applied.memoryHigh().bytes)};
+    const auto high = held.applied.memoryHigh().bytes.value_or(usage->memory);
+    return {.memory = std::max(Bytes{}, usage->memory - high)};
 }
 
 Resources inFlight(const Tick& tick, const HeldView& view) {

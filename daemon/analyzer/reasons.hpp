@@ -26,9 +26,9 @@ std::string describe(const CandidateFacts& facts, Lever lever);
 std::string brief(const Step& step);
 
 /// "watermark2/cpu-usage: cpu_total_usage 6840 above 6000; lowest in order (priority 0, BestEffort,
-/// uses 1700m); expected to release 170m". `place` counts from 0.
+/// uses 1700m); expected to release 170m". `index` counts from 0.
 std::string whyLowered(const Tick& tick, std::size_t rule, const CandidateFacts& facts,
-                       std::size_t place, const Step& step);
+                       std::size_t index, const Step& step);
 std::string whyClosed(const Tick& tick, std::size_t rule);
 
 /// Why nothing is wanted of a pod, by the rule that could want the most of it (or kNone).
@@ -36,7 +36,7 @@ std::string_view whyEnough(const Tick& tick, const Pass& pass, std::size_t rule)
 
 /// `rule` is the one with the least room.
 std::string whyRestore(const Tick& tick, std::size_t rule, const CandidateFacts& facts,
-                       std::size_t place, const Step& step);
+                       std::size_t index, const Step& step);
 std::string whyRelieved(const PodSample& sample);
 
 /// Why a held pod has no cause left.

@@ -38,7 +38,7 @@ bool isDue(const Tick& tick, const HeldView& view) {
 void relieve(Tick& tick, const HeldView& view) {
     const auto& held = *view.held;
     const auto& sample = tick.snapshot.pods[view.sample];
-    const auto high = *held.applied.memoryHigh().bytes;
+    const auto high = held.applied.memoryHigh().bytes.value_or(Bytes{}); // is limited: isDue()
     const auto wanted = std::max(high, *sample.memoryWorkingSet) * kAir;
     const auto& full = held.baseline.memoryHigh().bytes;
     const bool toBaseline = full && wanted >= *full;

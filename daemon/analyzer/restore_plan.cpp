@@ -50,7 +50,8 @@ double givenBack(const Tick& tick, Lever lever) {
                               tick.snapshot.tick <= view.held->changedTick + kTicks;
         const auto usage = isLately ? usageOf(tick, view.sample, lever) : std::nullopt;
         if (usage) {
-            const auto unused = *view.held->applied.memoryHigh().bytes - usage->memory;
+            const auto unused =
+                view.held->applied.memoryHigh().bytes.value_or(Bytes{}) - usage->memory;
             sum += std::max(0.0, unused.value);
         }
     }

@@ -10,10 +10,6 @@
 namespace plimsoll::analyzer {
 namespace {
 
-bool hasSeriesSelector(const CompiledRule& rule) {
-    return rule.rule.seriesSelector && !rule.rule.seriesSelector->requirements.empty();
-}
-
 std::string whyInvalid(const CompiledRule& rule, const CompiledAction* action,
                        bool nameTakenAlready) {
     if (nameTakenAlready) {
@@ -21,7 +17,8 @@ std::string whyInvalid(const CompiledRule& rule, const CompiledAction* action,
     }
     const bool isUnlabelled =
         rule.metric->subject == Subject::node || rule.metric->subject == Subject::policy;
-    if (isUnlabelled && hasSeriesSelector(rule) && !matches(*rule.rule.seriesSelector, Labels{})) {
+    const std::optional<LabelSelector>& selector = rule.rule.seriesSelector;
+    if (isUnlabelled && selector && !matches(*selector, Labels{})) {
         return rule.rule.metric + " has no labels: the rule's selector matches nothing";
     }
     if (!std::isfinite(rule.rule.watermark)) {

@@ -71,9 +71,9 @@ struct HeldView {
 /// An acting rule that moves the lever being planned.
 struct Acting {
     std::size_t rule = 0;
-    std::optional<Gap> gap;                      ///< none: not quantified, a few pods at a time
-    unsigned batchLeft = 0;                      ///< so many more than are being judged already
-    const std::vector<bool>* selected = nullptr; ///< CompiledAction::selected
+    std::optional<Gap> gap; ///< none: not quantified, a few pods at a time
+    unsigned batchLeft = 0; ///< so many more than are being judged already
+    const CompiledAction* action = nullptr;
 };
 
 struct Candidate {
