@@ -36,6 +36,28 @@ void dropBuiltin(CustomSamples& samples, CustomMetrics::IsBuiltin isBuiltin) {
     });
 }
 
+bool isOfAPod(const SeriesSample& series) {
+    return !series.pod.empty();
+}
+
+/// From textfiles or RecordMetric, which root alone can use.
+bool isTrusted(const SeriesSample& series) {
+    return series.pod.empty() && series.nodeQos.empty();
+}
+
+/// Whoever owns a pod could otherwise raise, or hide among many, what root says of the node.
+void dropPodsBesideTrusted(CustomSamples& samples) {
+    for (auto& metric : samples.metrics) {
+        if (std::ranges::any_of(metric.series, isTrusted) &&
+            std::erase_if(metric.series, isOfAPod) > 0) {
+            samples.problems.push_back(
+                {"podQualityProbe (" + metric.name + ")",
+                 "a textfile or RecordMetric delivers this metric: what pods answer under its name "
+                 "is left out"});
+        }
+    }
+}
+
 } // namespace
 
 CustomMetrics::CustomMetrics(std::string textfileDirectory, IsBuiltin isBuiltin)
@@ -87,6 +109,7 @@ std::shared_ptr<const CustomSamples> CustomMetrics::gather() const {
     }
     merge(result->metrics);
     dropBuiltin(*result, isBuiltin_);
+    dropPodsBesideTrusted(*result);
     return result;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/collector/custom/probe_targets.hpp"
 
+#include "daemon/analyzer/compiled_policy.hpp"
 #include "daemon/analyzer/selectors.hpp"
 
 #include <algorithm>
@@ -65,10 +66,7 @@ ProbeTarget targetOf(const PodQos& podQos, const HttpProbe& probe, const Pod& po
     target.source = "PodQOS/" + podQos.name + " (" + pod.fullName() + ")";
     target.expected = expectedOf(podQos, settings);
     target.pod = pod.uid;
-    target.labels = pod.labels;
-    target.labels["namespace"] = pod.namespaceName;
-    target.labels["pod"] = pod.name;
-    target.labels["qos_class"] = name(pod.qosClass);
+    target.labels = analyzer::seriesLabels(pod);
     if (probe.host.empty() && pod.ip.empty()) {
         target.obstacle = "the address of the pod is not known";
     } else {

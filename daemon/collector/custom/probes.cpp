@@ -18,8 +18,8 @@ namespace {
 /// the pods that answer need some, too.
 constexpr unsigned kMostAtOnce = 64;
 
-/// Of all probes together. One with twelve labels of its pod takes 2.7 KB here, and again in the
-/// samples of this tick and of the one before: 40 MB of the 128 that the daemon may have.
+/// Of all probes together. One with fifteen labels of its pod takes 3.1 KB here, and again in the
+/// samples of this tick and of the one before: 46 MB of the 128 that the daemon may have.
 constexpr std::size_t kMostSeries = 5'000;
 
 /// Probes that are due together save wake-ups.
@@ -44,6 +44,20 @@ std::set<std::string, std::less<>> watchedMetrics(const PolicySet& policy) {
         }
     }
     return names;
+}
+
+/// A pod must not speak for another one, so what is known of it stays; a label of its answer that
+/// has the name of one is kept as exported_NAME, as Prometheus does.
+Labels joined(const Labels& known, const Labels& answered) {
+    Labels result = known;
+    for (const auto& [name, value] : answered) {
+        std::string kept = name;
+        while (result.contains(kept) || (kept != name && answered.contains(kept))) {
+            kept.insert(0, "exported_");
+        }
+        result.emplace(std::move(kept), value);
+    }
+    return result;
 }
 
 } // namespace
@@ -168,7 +182,7 @@ void Probe::takeSeries(std::vector<ParsedSeries> series, std::string problem) {
         return;
     }
     for (auto& each : series) {
-        each.labels.insert(target_.labels.begin(), target_.labels.end());
+        each.labels = joined(target_.labels, each.labels);
     }
     context_.series = total;
     series_ = std::move(series);

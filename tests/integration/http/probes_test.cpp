@@ -335,19 +335,30 @@ TEST_F(ProbesTest, what_they_deliver_is_among_the_custom_metrics) {
     EXPECT_EQ(all.samples({}), found) << "built anew, and nothing had changed";
 }
 
-TEST_F(ProbesTest, labels_of_the_answer_win_over_those_of_the_pod) {
-    answer("/", "heap{app=\"inner\",area=\"old\"} 5\n");
+TEST_F(ProbesTest, a_pod_cannot_speak_for_another_one) {
+    answer("/", "heap{app=\"other\",namespace=\"bank\",pod=\"vault\",uid=\"1\",PodName=\"vault\","
+                "exported_pod=\"mine\",area=\"old\"} 5\n");
     server_.start();
     addPodQos("jvm", probe("/"));
     watch("heap");
     addPod("cart-0", "127.0.0.1");
     use();
     ASSERT_TRUE(runUntilSeries());
-    const Labels labels{{"app", "inner"},
+    const Labels labels{{"app", "cart"},
                         {"area", "old"},
                         {"namespace", "shop"},
+                        {"PodNamespace", "shop"},
                         {"pod", "cart-0"},
-                        {"qos_class", "Unknown"}};
+                        {"PodName", "cart-0"},
+                        {"uid", "uid-cart-0"},
+                        {"PodUid", "uid-cart-0"},
+                        {"qos_class", "Unknown"},
+                        {"exported_app", "other"},
+                        {"exported_namespace", "bank"},
+                        {"exported_pod", "mine"},
+                        {"exported_exported_pod", "vault"},
+                        {"exported_uid", "1"},
+                        {"exported_PodName", "vault"}};
     EXPECT_EQ(samples().metrics[0].series[0].labels, labels);
 }
 

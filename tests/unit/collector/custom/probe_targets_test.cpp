@@ -126,9 +126,11 @@ TEST(ProbeTargets, a_pod_qos_asks_each_pod_at_its_own_address) {
     EXPECT_EQ(found[1].nodeQos, "");
     EXPECT_THAT(found[1].expected.plain, ElementsAre("jvm"));
     EXPECT_THAT(found[1].expected.json, ElementsAre(JsonMember{"heap", "/heap/used"}));
-    const Labels labels{
-        {"app", "cart"}, {"namespace", "shop"}, {"pod", "cart-1"}, {"qos_class", "Burstable"}};
-    EXPECT_EQ(found[1].labels, labels);
+    const Labels labels{{"app", "cart"},          {"namespace", "shop"},
+                        {"PodNamespace", "shop"}, {"pod", "cart-1"},
+                        {"PodName", "cart-1"},    {"uid", "uid-cart-1"},
+                        {"PodUid", "uid-cart-1"}, {"qos_class", "Burstable"}};
+    EXPECT_EQ(found[1].labels, labels) << "as the pod's built-in metrics have them";
 }
 
 } // namespace
