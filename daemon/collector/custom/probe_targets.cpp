@@ -14,6 +14,7 @@ constexpr std::size_t kLargestPodAnswer = std::size_t{256} * 1024; // bytes
 
 /// A server that hangs must not keep its place among the requests for hours.
 constexpr std::chrono::seconds kLongestTimeout{30};
+constexpr std::chrono::seconds kLongestPodTimeout{10}; // of those there are hundreds
 
 std::string urlOf(const HttpProbe& probe, const std::string& defaultHost) {
     const auto& host = probe.host.empty() ? defaultHost : probe.host;
@@ -72,6 +73,8 @@ ProbeTarget targetOf(const PodQos& podQos, const HttpProbe& probe, const Pod& po
     } else {
         target.request = requestOf(probe, pod.ip, settings);
         target.request.largestBody = kLargestPodAnswer;
+        target.request.timeout =
+            std::min<std::chrono::milliseconds>(target.request.timeout, kLongestPodTimeout);
     }
     return target;
 }

@@ -14,9 +14,12 @@
 namespace plimsoll::collector {
 namespace {
 
-/// A hundred pods that hang until a time-out of 10 s, each every 40 s, take 25 places at a time;
-/// the pods that answer need some, too.
-constexpr unsigned kMostAtOnce = 64;
+/// A hundred pods that hang until their time-out of 10 s at most, each four intervals after the one
+/// before, take 100 × 10 s / (4 × 10 s) = 25 places at a time; the pods that answer need some, too.
+constexpr unsigned kMostPodsAtOnce = 64;
+
+/// Rules wait for these. They have places of their own, which no number of pods can take.
+constexpr unsigned kMostNodeQosAtOnce = 16;
 
 /// Of all probes together. One with fifteen labels of its pod takes 3.1 KB here, and again in the
 /// samples of this tick and of the one before: 46 MB of the 128 that the daemon may have.
@@ -141,8 +144,9 @@ int Probe::due(sd_event_source*, std::uint64_t, void* self) noexcept {
 
 /// The timer stays off until there is an answer: one request of a probe at a time.
 void Probe::ask() {
-    call_ = context_.client.start(
-        target_.request, [this](const Result<kube::http::Answer>& answer) { take(answer); });
+    auto& client = target_.pod.empty() ? context_.nodeQosClient : context_.podClient;
+    call_ = client.start(target_.request,
+                         [this](const Result<kube::http::Answer>& answer) { take(answer); });
     asking_ = true;
 }
 
@@ -216,7 +220,10 @@ void Probe::append(CustomSamples& to) const {
 }
 
 Probes::Probes(sd_event* event, bool (*isBuiltin)(std::string_view name))
-    : context_{.event = event, .client{event, kMostAtOnce}, .isBuiltin = isBuiltin} {}
+    : context_{.event = event,
+               .podClient{event, kMostPodsAtOnce},
+               .nodeQosClient{event, kMostNodeQosAtOnce},
+               .isBuiltin = isBuiltin} {}
 
 Probes::~Probes() = default;
 

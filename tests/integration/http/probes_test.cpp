@@ -406,5 +406,23 @@ TEST_F(ProbesTest, pods_that_hang_do_not_keep_the_others_from_being_asked) {
     EXPECT_THAT(samples().problems[0].reason, EndsWith(": timed out after 1 s"));
 }
 
+TEST_F(ProbesTest, pods_that_hang_do_not_keep_a_node_qos_from_being_asked) {
+    answer("/", "7");
+    server_.start();
+    LocalServer deaf("127.0.0.1");
+    auto hanging = probe("/");
+    hanging.port = static_cast<std::uint16_t>(deaf.port());
+    hanging.timeout = 10s;
+    addPodQos("bad", hanging);
+    for (int i = 0; i < 100; ++i) { // more than there are places
+        addPod("cart-" + std::to_string(i), "127.0.0.1");
+    }
+    use();
+    loop_.runFor(100ms); // all have been due
+    addNodeQos("web", probe("/"), "queue");
+    use();
+    EXPECT_TRUE(loop_.runUntil([this] { return !samples().metrics.empty(); }, 5s));
+}
+
 } // namespace
 } // namespace plimsoll::collector
