@@ -37,6 +37,7 @@ private:
         MonotonicTime at;
         std::string problem;                                     ///< empty: it is good
         std::shared_ptr<const std::vector<ParsedSeries>> series; ///< null: there is a problem
+        bool leftOut = false; ///< that there was no room for it is the problem
         friend bool operator==(const Entry&, const Entry&) = default;
     };
     struct Clocks {
@@ -49,13 +50,11 @@ private:
     /// None: it is not there any more.
     std::optional<Entry> readOne(int directory, const std::string& name, const Clocks& now);
     static std::optional<Entry> failed(const Error& error, const TextfileVersion& version);
-    [[nodiscard]] CustomSamples samplesOf(const Entries& entries, const std::string& problem) const;
     [[nodiscard]] std::string pathOf(const std::string& name) const;
 
     std::string directory_;
     Entries entries_;
     std::string problem_; ///< of the directory itself
-    CustomSamples samples_;
     std::uint64_t generation_ = 0;
 };
 
