@@ -200,7 +200,8 @@ void Engine::tick(MonotonicTime now) {
         collector_->collect(now, customSource_ ? customSource_(now) : noCustomSamples());
     noteTrouble();
     executor_->forgetVanished(*published_.snapshot);
-    analyzer::decide(*compiled_, *published_.snapshot, {.held = executor_->held()}, state_, decision_);
+    analyzer::decide(*compiled_, *published_.snapshot, {.held = executor_->held()}, state_,
+                     decision_);
     if (decision_.rulesChanged) {
         reportRules();
     }
@@ -280,12 +281,11 @@ void Engine::carryOut() {
     // Also with nothing to do: it may have something to finish that systemd could not take yet.
     const auto outcomes = executor_->carryOut(decision_.plan);
     const auto plan = planId(decision_.plan.tick);
-    const auto* explanation =
-        explanations_.record({.planId = plan,
-                              .realtimeMicroseconds = realtimeNow(),
-                              .rules = decision_.rules,
-                              .plan = decision_.plan,
-                              .outcomes = outcomes});
+    const auto* explanation = explanations_.record({.planId = plan,
+                                                    .realtimeMicroseconds = realtimeNow(),
+                                                    .rules = decision_.rules,
+                                                    .plan = decision_.plan,
+                                                    .outcomes = outcomes});
     for (const auto& outcome : outcomes) {
         report(outcome);
     }
@@ -293,9 +293,10 @@ void Engine::carryOut() {
         return;
     }
     // A preview is the same every tick; it is told once.
-    for (const auto& explained : explanation->steps) {
-        if (explained.first && explained.step.disposition != Disposition::act) {
-            report(Outcome{.step = explained.step});
+    const auto& steps = decision_.plan.steps;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        if (explanations_.firsts()[i] && steps[i].disposition != Disposition::act) {
+            report(Outcome{.step = steps[i]});
         }
     }
     audit_.write(audit::describe(*explanation));
@@ -343,8 +344,9 @@ void Engine::forgetOldFailures() {
 }
 
 void Engine::publish() {
-    const bool stepsDone =
-        std::ranges::any_of(decision_.plan.steps, [](const Step& step) { return step.disposition == Disposition::act; });
+    const bool stepsDone = std::ranges::any_of(decision_.plan.steps, [](const Step& step) {
+        return step.disposition == Disposition::act;
+    });
     published_.rulesChanged = decision_.rulesChanged;
     published_.podsChanged =
         decision_.podsChanged || stepsDone || published_.held.size() != executor_->held().size();
