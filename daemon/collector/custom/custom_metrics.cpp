@@ -24,18 +24,6 @@ void merge(std::vector<CustomMetric>& metrics) {
     metrics = std::move(merged);
 }
 
-void dropBuiltin(CustomSamples& samples, CustomMetrics::IsBuiltin isBuiltin) {
-    std::erase_if(samples.metrics, [&](const CustomMetric& metric) {
-        if (!isBuiltin(metric.name)) {
-            return false;
-        }
-        samples.problems.push_back(
-            {metric.name, "this is a metric of Plimsoll's own: what a probe or a textfile says "
-                          "under its name is left out"});
-        return true;
-    });
-}
-
 bool isOfAPod(const SeriesSample& series) {
     return !series.pod.empty();
 }
@@ -61,7 +49,7 @@ void dropPodsBesideTrusted(CustomSamples& samples) {
 } // namespace
 
 CustomMetrics::CustomMetrics(std::string textfileDirectory, IsBuiltin isBuiltin)
-    : isBuiltin_(isBuiltin), textfiles_(std::move(textfileDirectory)) {
+    : isBuiltin_(isBuiltin), textfiles_(std::move(textfileDirectory), isBuiltin) {
     addSource(textfiles_);
     addSource(recorded_);
 }
@@ -108,7 +96,6 @@ std::shared_ptr<const CustomSamples> CustomMetrics::gather() const {
         source->append(*result);
     }
     merge(result->metrics);
-    dropBuiltin(*result, isBuiltin_);
     dropPodsBesideTrusted(*result);
     return result;
 }

@@ -100,6 +100,18 @@ private:
     std::size_t total_ = 0;
 };
 
+/// Says so; empty: there were none.
+std::string dropBuiltin(std::vector<ParsedSeries>& series, bool (*isBuiltin)(std::string_view)) {
+    const auto isOurs = [isBuiltin](const ParsedSeries& each) { return isBuiltin(each.name); };
+    const auto first = std::ranges::find_if(series, isOurs);
+    if (first == series.end()) {
+        return {};
+    }
+    auto problem = first->name + " is a metric of Plimsoll's own and is left out";
+    std::erase_if(series, isOurs);
+    return problem;
+}
+
 void appendSeries(const std::vector<ParsedSeries>& series, MonotonicTime at,
                   std::vector<CustomMetric>& to) {
     for (const auto& each : series) {
@@ -165,8 +177,10 @@ TextfileDirectory::readOne(int directory, const std::string& name, const Clocks&
         const bool stays = file.error().code == 0;
         return failed(file.error(), stays ? *version : TextfileVersion{});
     }
+    auto problem = dropBuiltin(file->series, isBuiltin_);
     return Entry{.version = file->version,
                  .at = whenModified(file->version.modified, now.monotonic, now.realtime),
+                 .problem = std::move(problem),
                  .series =
                      std::make_shared<const std::vector<ParsedSeries>>(std::move(file->series))};
 }

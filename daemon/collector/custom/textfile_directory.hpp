@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,7 +22,9 @@ namespace plimsoll::collector {
 /// cannot be used keeps nothing of what it said before.
 class TextfileDirectory : public SampleSource {
 public:
-    explicit TextfileDirectory(std::string directory) : directory_(std::move(directory)) {}
+    /// Metrics for whose names `isBuiltin` says yes are left out.
+    TextfileDirectory(std::string directory, bool (*isBuiltin)(std::string_view name))
+        : directory_(std::move(directory)), isBuiltin_(isBuiltin) {}
 
     /// Reads what has changed: after a change of the directory, and now and then (a change of a
     /// mount or of rights shows in no other way). A directory that is not there holds no files.
@@ -35,8 +38,8 @@ private:
     struct Entry {
         TextfileVersion version; ///< all zero: to be read again in any case
         MonotonicTime at;
-        std::string problem;                                     ///< empty: it is good
-        std::shared_ptr<const std::vector<ParsedSeries>> series; ///< null: there is a problem
+        std::string problem;                                     ///< empty: all of it is good
+        std::shared_ptr<const std::vector<ParsedSeries>> series; ///< null: none of it is
         bool leftOut = false; ///< that there was no room for it is the problem
         friend bool operator==(const Entry&, const Entry&) = default;
     };
@@ -53,6 +56,7 @@ private:
     [[nodiscard]] std::string pathOf(const std::string& name) const;
 
     std::string directory_;
+    bool (*isBuiltin_)(std::string_view name);
     Entries entries_;
     std::string problem_; ///< of the directory itself
     std::uint64_t generation_ = 0;

@@ -136,16 +136,6 @@ TEST_F(CustomMetricsTest, forget_what_has_expired_ten_minutes_ago) {
     EXPECT_NE(later->find("long"), nullptr);
 }
 
-TEST_F(CustomMetricsTest, drop_names_of_our_own_and_say_so) {
-    writeTextfile("a.prom", "builtin 1\nother 1\n");
-    const auto samples = custom_.samples(kNow);
-    EXPECT_THAT(samples->metrics, ElementsAre(Field(&CustomMetric::name, "other")));
-    EXPECT_THAT(samples->problems,
-                ElementsAre(SourceProblem{"builtin", "this is a metric of Plimsoll's own: what a "
-                                                     "probe or a textfile says under its name is "
-                                                     "left out"}));
-}
-
 TEST_F(CustomMetricsTest, take_nothing_from_pods_that_a_textfile_or_d_bus_delivers) {
     FakeSource probes;
     custom_.addSource(probes);

@@ -77,7 +77,8 @@ protected:
     }
 
     test::FakeTree tree_;
-    TextfileDirectory textfiles_{tree_.path("metrics.d")};
+    TextfileDirectory textfiles_{tree_.path("metrics.d"),
+                                 [](std::string_view name) { return name == "builtin"; }};
 };
 
 TEST_F(TextfileDirectoryTest, that_is_not_there_is_no_problem) {
@@ -181,6 +182,16 @@ TEST_F(TextfileDirectoryTest, reads_on_where_one_of_them_is_bad) {
     const auto samples = read();
     EXPECT_THAT(samples.metrics, SizeIs(2));
     EXPECT_THAT(samples.problems, SizeIs(1));
+}
+
+TEST_F(TextfileDirectoryTest, leaves_out_names_of_our_own_and_names_the_file) {
+    put("a.prom", "builtin 1\nother 1\n");
+    const auto samples = read();
+    EXPECT_THAT(samples.metrics, ElementsAre(testing::Field(&CustomMetric::name, "other")));
+    EXPECT_THAT(samples.problems,
+                ElementsAre(SourceProblem{
+                    path("a.prom"), "builtin is a metric of Plimsoll's own and is left out"}));
+    EXPECT_FALSE(changes());
 }
 
 TEST_F(TextfileDirectoryTest, leaves_out_other_files_and_hidden_ones) {
