@@ -44,20 +44,14 @@ Result<std::string> readAll(int descriptor, const std::string& path) {
     }
 }
 
-/// In one write(): the kernel takes a cgroup value whole or refuses it whole.
+/// In one write(): the kernel takes a cgroup value whole or refuses it whole. EINTR is not tried
+/// again: the only signal that comes through is the one that ends a reclaim (executor/worker.cpp).
 Result<void> writeOnce(int descriptor, std::string_view bytes, const std::string& path) {
-    while (true) {
-        const ssize_t length = ::write(descriptor, bytes.data(), bytes.size());
-        if (length == static_cast<ssize_t>(bytes.size())) {
-            return {};
-        }
-        if (length >= 0) {
-            return failed("writing " + path, EIO);
-        }
-        if (errno != EINTR) {
-            return failed("writing " + path, errno);
-        }
+    const ssize_t length = ::write(descriptor, bytes.data(), bytes.size());
+    if (length == static_cast<ssize_t>(bytes.size())) {
+        return {};
     }
+    return failed("writing " + path, length < 0 ? errno : EIO);
 }
 
 struct CloseDirectory {

@@ -110,6 +110,9 @@ Result<void> Engine::attach() {
             spdlog::warn("{}", published_.modeReason);
         }
     }
+    // What this run holds goes through the executor that holds it: its worker may be writing.
+    undoAll("the pods are looked for anew");
+    dropExecutor();
     undoLeftovers(settings_.runtimeDirectory, *layout, "left by an earlier run", audit_);
     if (attached_) {
         if (const auto done = rememberLayout(settings_.runtimeDirectory, *layout); !done) {
@@ -124,10 +127,14 @@ Result<void> Engine::attach() {
     return {};
 }
 
-void Engine::makeExecutor(const cgroup::Layout& layout) {
+void Engine::dropExecutor() {
     if (pendingWatcher_) {
         pendingWatcher_(-1);
     }
+    executor_.reset();
+}
+
+void Engine::makeExecutor(const cgroup::Layout& layout) {
     executor_ = std::make_unique<executor::Executor>(layout, settings_.runtimeDirectory);
     if (pendingWatcher_) {
         pendingWatcher_(executor_->finishedDescriptor());
@@ -201,8 +208,10 @@ void Engine::tick(MonotonicTime now) {
         collector_->collect(now, customSource_ ? customSource_(now) : noCustomSamples());
     noteTrouble();
     executor_->forgetVanished(*published_.snapshot);
+    const auto reclaiming = executor_->reclaiming();
     analyzer::decide(*compiled_, *published_.snapshot,
-                     {.held = executor_->held(), .failed = failed_}, state_, decision_);
+                     {.held = executor_->held(), .failed = failed_, .reclaiming = reclaiming},
+                     state_, decision_);
     failed_.clear();
     if (decision_.rulesChanged) {
         reportRules();
@@ -295,9 +304,10 @@ void Engine::carryOut() {
         return;
     }
     // A preview is the same every tick; it is told once.
-    for (const auto& explained : explanation->steps) {
-        if (explained.first && explained.step.disposition != Disposition::act) {
-            report(Outcome{.step = explained.step});
+    const auto& steps = decision_.plan.steps;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        if (explanations_.firsts()[i] && steps[i].disposition != Disposition::act) {
+            report(Outcome{.step = steps[i]});
         }
     }
     audit_.write(audit::describe(*explanation));

@@ -99,6 +99,7 @@ private:
     void noteTrouble();
     void compile();
     void makeExecutor(const cgroup::Layout& layout);
+    void dropExecutor();
     void carryOut();
     void report(const Outcome& outcome);
     void noteFailure(const Outcome& outcome);

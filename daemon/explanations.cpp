@@ -8,7 +8,7 @@ namespace plimsoll {
 namespace {
 
 /// A preview that never ends sees new pods for as long as it lasts.
-constexpr std::size_t kMostNotTaken = 4096;
+constexpr std::size_t kMostNotTaken = 4096; // pods
 
 bool actsOrRecovers(const RuleStatus& rule) {
     return rule.verdict.kind == VerdictKind::avoiding ||
@@ -58,8 +58,8 @@ Signal signalOf(const RuleStatus& rule) {
             .gap = rule.gap};
 }
 
-ExplainedStep explain(const Step& step, bool first, std::span<const Outcome> outcomes) {
-    ExplainedStep explained{.step = step, .first = first};
+ExplainedStep explain(const Step& step, std::span<const Outcome> outcomes) {
+    ExplainedStep explained{.step = step};
     const Outcome* outcome = outcomeOf(step, outcomes);
     if (step.disposition == Disposition::act && outcome != nullptr) {
         take(explained, *outcome);
@@ -67,15 +67,20 @@ ExplainedStep explain(const Step& step, bool first, std::span<const Outcome> out
     return explained;
 }
 
-Explanation explain(const Decided& decided, const std::vector<bool>& firsts) {
+Explanation explain(const Decided& decided) {
     Explanation made{.planId = std::string(decided.planId),
                      .tick = decided.plan.tick,
                      .realtimeMicroseconds = decided.realtimeMicroseconds};
     for (const auto& rule : decided.rules | std::views::filter(actsOrRecovers)) {
         made.signals.push_back(signalOf(rule));
     }
-    for (std::size_t i = 0; i < decided.plan.steps.size(); ++i) {
-        made.steps.push_back(explain(decided.plan.steps[i], firsts[i], decided.outcomes));
+    const auto& steps = decided.plan.steps;
+    for (const auto& step : steps | std::views::take(Explanation::kMostSteps)) {
+        made.steps.push_back(explain(step, decided.outcomes));
+    }
+    for (const auto& step : steps | std::views::drop(Explanation::kMostSteps)) {
+        ++made.stepsOmitted;
+        made.notTakenOmitted += step.disposition == Disposition::act ? 0 : 1;
     }
     made.considered = decided.plan.considered;
     made.consideredOmitted = decided.plan.consideredOmitted;
@@ -83,11 +88,6 @@ Explanation explain(const Decided& decided, const std::vector<bool>& firsts) {
 }
 
 } // namespace
-
-bool Explanations::NotTaken::isLike(const Step& step) const {
-    return kind == step.kind && lever == step.lever && disposition == step.disposition &&
-           podName == step.podName;
-}
 
 const Explanation* Explanations::record(const Decided& decided) {
     for (const auto& outcome : decided.outcomes) {
@@ -100,7 +100,7 @@ const Explanation* Explanations::record(const Decided& decided) {
     if (kept_.size() >= kMostExplanations) {
         kept_.pop_front();
     }
-    kept_.push_back(explain(decided, firsts_));
+    kept_.push_back(explain(decided));
     return &kept_.back();
 }
 
@@ -123,13 +123,16 @@ bool Explanations::isNews(const Decided& decided) {
 
 /// True: this is the first of its kind.
 bool Explanations::remember(const Step& step) {
-    if (std::ranges::any_of(notTaken_, [&](const NotTaken& told) { return told.isLike(step); })) {
+    const NotTaken notTaken{step.kind, step.lever, step.disposition};
+    const auto told = notTaken_.find(step.podName);
+    if (told != notTaken_.end() &&
+        std::ranges::find(told->second, notTaken) != told->second.end()) {
         return false;
     }
     if (notTaken_.size() >= kMostNotTaken) {
         notTaken_.clear();
     }
-    notTaken_.push_back({step.kind, step.lever, step.disposition, step.podName});
+    notTaken_[step.podName].push_back(notTaken);
     return true;
 }
 

@@ -11,6 +11,8 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,6 +41,10 @@ public:
     /// pointer holds until the next call.
     const Explanation* record(const Decided& decided);
 
+    /// By step of the plan recorded last: not taken, and the first of its kind since some rule
+    /// acts.
+    [[nodiscard]] const std::vector<bool>& firsts() const { return firsts_; }
+
     /// What became of a step that was pending.
     void finish(const Outcome& outcome);
 
@@ -51,16 +57,16 @@ private:
         StepKind kind;
         Lever lever;
         Disposition disposition;
-        std::string podName;
-        [[nodiscard]] bool isLike(const Step& step) const;
+        friend bool operator==(const NotTaken&, const NotTaken&) = default;
     };
     void forgetWhenOver(const Decided& decided);
     bool isNews(const Decided& decided);
     bool remember(const Step& step);
 
     std::deque<Explanation>& kept_;
-    std::vector<bool> firsts_;       ///< by step, of the plan at hand
-    std::vector<NotTaken> notTaken_; ///< told already, since some rule acts
+    std::vector<bool> firsts_; ///< by step, of the plan at hand
+    /// Told already, since some rule acts; by the name of the pod.
+    std::map<std::string, std::vector<NotTaken>, std::less<>> notTaken_;
 };
 
 } // namespace plimsoll

@@ -13,10 +13,10 @@ namespace {
 
 using Dicts = std::vector<Dict>;
 
-/// Decisions of one pod, and steps of one decision, in one answer. With all bounds reached an
+/// Decisions of one pod, and signals of one decision, in one answer. With all bounds reached an
 /// answer is a MiB or two of the 32 that a bus takes.
 constexpr std::size_t kMostOfAPod = 16;
-constexpr std::size_t kMostSteps = 64;
+constexpr std::size_t kMostSignals = 64;
 
 template <class T>
 void add(Dict& out, const char* key, const T& value) {
@@ -93,15 +93,14 @@ Dicts dicts(const Values& values, std::size_t most, F&& make) {
 }
 
 Dict explanationDict(const Explanation& explanation) {
-    const auto& steps = explanation.steps;
     Dict out;
     add(out, "PlanId", explanation.planId);
     add(out, "Tick", explanation.tick);
     add(out, "RealtimeUSec", static_cast<std::uint64_t>(explanation.realtimeMicroseconds));
     add(out, "Summary", summary(explanation));
-    add(out, "Signals", dicts(explanation.signals, kMostSteps, signalDict));
-    add(out, "Steps", dicts(steps, kMostSteps, explainedStepDict));
-    add(out, "StepsOmitted", count(steps.size() - std::min(steps.size(), kMostSteps)));
+    add(out, "Signals", dicts(explanation.signals, kMostSignals, signalDict));
+    add(out, "Steps", dicts(explanation.steps, Explanation::kMostSteps, explainedStepDict));
+    add(out, "StepsOmitted", count(explanation.stepsOmitted));
     add(out, "Considered", dicts(explanation.considered, Plan::kMostConsidered, consideredDict));
     add(out, "ConsideredOmitted", count(explanation.consideredOmitted));
     return out;
@@ -138,9 +137,9 @@ std::vector<DecisionRow> listDecisions(const std::deque<Explanation>& kept, std:
     out.reserve(wanted);
     for (const auto& explanation :
          kept | std::views::reverse | std::views::take(static_cast<std::ptrdiff_t>(wanted)))
-        out.emplace_back(explanation.planId,
-                         static_cast<std::uint64_t>(explanation.realtimeMicroseconds),
-                         summary(explanation), count(explanation.steps.size()));
+        out.emplace_back(
+            explanation.planId, static_cast<std::uint64_t>(explanation.realtimeMicroseconds),
+            summary(explanation), count(explanation.steps.size() + explanation.stepsOmitted));
     return out;
 }
 

@@ -7,6 +7,7 @@
 #include "dbus/rule_object.hpp"
 #include "dbus/snapshot_dict.hpp"
 
+#include <cerrno>
 #include <chrono>
 #include <limits>
 #include <ranges>
@@ -24,6 +25,7 @@ double nodeReading(const Published& state, Reading<Amount<Unit>> NodeSample::* r
 
 constexpr const char* kNotFound = "org.plimsoll.Node1.Error.NotFound";
 constexpr const char* kInvalidArgument = "org.plimsoll.Node1.Error.InvalidArgument";
+constexpr const char* kLimitsExceeded = "org.plimsoll.Node1.Error.LimitsExceeded";
 
 /// Policies are bounded where they are read; this keeps the message so, too.
 constexpr std::ptrdiff_t kMostObjects = 1024;
@@ -112,7 +114,8 @@ void ManagerObject::RecordMetric(const std::string& name, const double& value,
         if (!metric)
             throw busError(kInvalidArgument, metric.error().what);
         if (const auto recorded = recordMetric_(*metric); !recorded)
-            throw busError(kInvalidArgument, recorded.error().what);
+            throw busError(recorded.error().code == ENOSPC ? kLimitsExceeded : kInvalidArgument,
+                           recorded.error().what);
     });
 }
 

@@ -14,12 +14,12 @@ namespace plimsoll::dbus {
 
 struct RecordedMetric {
     std::string name;
-    double value = 0; ///< finite
+    double value = 0; ///< any, as the name and the labels are
     Labels labels;
     Microseconds validFor = std::chrono::minutes{1};
 };
 
-/// Called on the loop's thread. The error's text goes to the caller.
+/// Called on the loop's thread. The error's text goes to the caller; ENOSPC is LimitsExceeded.
 using MetricRecorder = std::function<Result<void>(const RecordedMetric&)>;
 
 } // namespace plimsoll::dbus

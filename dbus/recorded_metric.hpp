@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The arguments of RecordMetric(), checked.
+// The arguments of RecordMetric(). Whether they are a metric is for the daemon to say.
 #pragma once
 
 #include "dbus/metric_recorder.hpp"

@@ -9,7 +9,6 @@ namespace {
 
 constexpr std::size_t kLongestLabel = 63;
 constexpr std::size_t kLongestSubdomain = 253;
-constexpr std::size_t kLongestMetricName = 253;
 
 // Not <cctype>: its answers depend on the locale.
 bool isDigit(char c) {
@@ -66,15 +65,6 @@ bool isLabelKey(std::string_view text) {
 
 bool isLabelValue(std::string_view text) {
     return text.empty() || isLabelWord(text);
-}
-
-bool isMetricName(std::string_view text) {
-    const auto startsName = [](char c) {
-        return (isLetterOrDigit(c) && !isDigit(c)) || c == '_' || c == ':';
-    };
-    return !text.empty() && text.size() <= kLongestMetricName && startsName(text.front()) &&
-           std::ranges::all_of(
-               text, [&](char c) { return startsName(c) || isDigit(c) || c == '.' || c == '-'; });
 }
 
 bool isHttpToken(std::string_view text) {

@@ -15,8 +15,6 @@ bool isLabelKey(std::string_view text);
 /// A label value; may be empty.
 bool isLabelValue(std::string_view text);
 
-/// What Prometheus allows, and '.' and '-' behind the first letter; 253 characters at most.
-bool isMetricName(std::string_view text);
 /// The name of an HTTP header: a token of RFC 9110, 5.6.2.
 bool isHttpToken(std::string_view text);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "daemon/model/series.hpp"
 #include "kube/decode.hpp"
 #include "kube/names.hpp"
 

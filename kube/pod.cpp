@@ -52,11 +52,21 @@ bool isUid(const std::string& text) {
            });
 }
 
+bool isOwnedBy(const Field& metadata, std::string_view kind) {
+    const auto owners = metadata.at("ownerReferences").items();
+    return std::ranges::any_of(owners,
+                               [&](const Field& owner) { return owner.at("kind").text() == kind; });
+}
+
 /// kubelet names the cgroup of a static pod after the hash of its manifest, not after the uid of
-/// the mirror pod that stands for it at the API server.
-PodUid decodeUid(const Field& metadata, const Field& annotations) {
+/// the mirror pod that stands for it at the API server. Anybody can write the hash on a pod of his
+/// and point at the cgroup of another; what is marked as a mirror pod, too, kubelet does not run.
+PodUid decodeUid(const Field& metadata) {
+    const Field annotations = metadata.at("annotations");
     const Field hash = annotations.at("kubernetes.io/config.hash");
-    const Field field = hash.present() ? hash : metadata.at("uid");
+    const bool mirror =
+        annotations.at("kubernetes.io/config.mirror").present() && isOwnedBy(metadata, "Node");
+    const Field field = mirror && hash.present() ? hash : metadata.at("uid");
     auto uid = field.requiredText("the pod's cgroup is found by it").value_or("");
     if (!isUid(uid)) {
         field.error("must be letters, digits and '-', at most 63");
@@ -68,12 +78,6 @@ bool isStatic(const Labels& annotations) {
     const auto source = annotations.find("kubernetes.io/config.source");
     return annotations.contains("kubernetes.io/config.mirror") ||
            (source != annotations.end() && source->second != "api");
-}
-
-bool ownedByDaemonSet(const Field& ownerReferences) {
-    const auto owners = ownerReferences.items();
-    return std::ranges::any_of(
-        owners, [](const Field& owner) { return owner.at("kind").text() == "DaemonSet"; });
 }
 
 /// It becomes the address of a probe.
@@ -120,10 +124,10 @@ Pod decodePod(const Field& object) {
         metadata.at("namespace").error("is not the name of a namespace");
     }
     const Labels annotations = metadata.at("annotations").labels();
-    result.uid = decodeUid(metadata, metadata.at("annotations"));
+    result.uid = decodeUid(metadata);
     result.labels = metadata.at("labels").labels();
     result.mirror = isStatic(annotations);
-    result.daemonSet = ownedByDaemonSet(metadata.at("ownerReferences"));
+    result.daemonSet = isOwnedBy(metadata, "DaemonSet");
     result.terminating = metadata.at("deletionTimestamp").present();
     result.priority = static_cast<std::int32_t>(spec.at("priority").integer().value_or(0));
     result.terminationGracePeriod = decodeGracePeriod(spec.at("terminationGracePeriodSeconds"));

@@ -139,7 +139,8 @@ Entry describe(const Explanation& explanation) {
     for (const auto& signal : explanation.signals) {
         entry.fields.emplace_back("RULE", signal.rule.text());
     }
-    entry.fields.emplace_back("STEPS", std::to_string(explanation.steps.size()));
+    entry.fields.emplace_back("STEPS",
+                              std::to_string(explanation.steps.size() + explanation.stepsOmitted));
     entry.fields.emplace_back("CANDIDATES", candidates(explanation));
     entry.fields.emplace_back("PLAN_ID", explanation.planId);
     return entry;

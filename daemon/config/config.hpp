@@ -32,8 +32,9 @@ struct Config {
     unsigned evictionBudget = 1; ///< [eviction] evictions in any interval; 0: none
     std::chrono::seconds evictionInterval{60};
 
-    std::chrono::milliseconds probeInterval{10'000}; ///< [probe] of one endpoint, and of textfiles
-    std::string probeCaFile;                         ///< empty: the system's
+    std::chrono::milliseconds probeInterval{
+        10'000};             ///< [probe] of one endpoint, and of textfiles; to 15 s
+    std::string probeCaFile; ///< empty: the system's
 
     std::string textfileDirectory = "/run/plimsoll/metrics.d"; ///< [metrics]
     std::vector<MetricSpec> metrics;                           ///< [metric."NAME"], ordered by name

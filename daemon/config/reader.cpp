@@ -44,6 +44,10 @@ void readCoolDownCap(const Value& value, Config& into) {
     }
 }
 
+/// NodeQOS that probe have a TTL of 60 s, and one failure must not use it up.
+constexpr std::string_view kWhyProbes =
+    "a probe that fails is asked again after up to four intervals, and values are stale after 60s";
+
 struct Key {
     std::string_view section;
     std::string_view name;
@@ -74,7 +78,7 @@ constexpr auto kKeys = std::to_array<Key>({
     {"eviction", "interval",
      [](const Value& v, Config& c) { set(c.evictionInterval, v.seconds(1s, 24h)); }},
     {"probe", "interval",
-     [](const Value& v, Config& c) { set(c.probeInterval, v.duration(1s, 10min)); }},
+     [](const Value& v, Config& c) { set(c.probeInterval, v.duration(1s, 15s, kWhyProbes)); }},
     {"probe", "ca_file",
      [](const Value& v, Config& c) { set(c.probeCaFile, v.absolutePathOrNone()); }},
     {"metrics", "textfile_directory",

@@ -54,7 +54,8 @@ std::optional<double> Value::number(double low, double high) const {
 }
 
 std::optional<std::chrono::milliseconds> Value::duration(std::chrono::milliseconds low,
-                                                         std::chrono::milliseconds high) const {
+                                                         std::chrono::milliseconds high,
+                                                         std::string_view why) const {
     std::optional<std::chrono::milliseconds> value;
     if (node_.is_string()) {
         value = parseDuration(node_.as_string()->get());
@@ -66,8 +67,8 @@ std::optional<std::chrono::milliseconds> Value::duration(std::chrono::millisecon
     }
     if (!value || *value < low || *value > high) {
         error(fmt::format("must be a time from {} to {}, such as \"500ms\" or \"1s\", or whole "
-                          "seconds",
-                          formatDuration(low), formatDuration(high)));
+                          "seconds{}{}",
+                          formatDuration(low), formatDuration(high), why.empty() ? "" : ": ", why));
         return std::nullopt;
     }
     return value;

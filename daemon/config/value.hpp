@@ -29,9 +29,10 @@ public:
     [[nodiscard]] std::optional<std::string> text() const;
     [[nodiscard]] std::optional<std::int64_t> integer(std::int64_t low, std::int64_t high) const;
     [[nodiscard]] std::optional<double> number(double low, double high) const;
-    /// "500ms", or whole seconds.
+    /// "500ms", or whole seconds. `why` ends the error, where the range does not explain itself.
     [[nodiscard]] std::optional<std::chrono::milliseconds>
-    duration(std::chrono::milliseconds low, std::chrono::milliseconds high) const;
+    duration(std::chrono::milliseconds low, std::chrono::milliseconds high,
+             std::string_view why = {}) const;
     /// The same, of whole seconds.
     [[nodiscard]] std::optional<std::chrono::seconds> seconds(std::chrono::seconds low,
                                                               std::chrono::seconds high) const;

@@ -33,6 +33,16 @@ std::vector<Outcome> Executor::takeFinished() {
     return outcomes;
 }
 
+std::vector<std::uint64_t> Executor::reclaiming() const {
+    std::vector<std::uint64_t> inodes;
+    for (const auto& job : impl_->underWay) {
+        if (job.step.kind == StepKind::reclaim) {
+            inodes.push_back(job.step.pod->cgroup.inode);
+        }
+    }
+    return inodes;
+}
+
 std::vector<Outcome> Executor::Impl::stopBlocking() {
     std::vector<Outcome> outcomes;
     const auto ends = worker.drain();
@@ -62,6 +72,17 @@ Result<void> Executor::Impl::startReclaim(const SharedGroup& group, Outcome& out
         outcome.pending = true;
     }
     return submitted;
+}
+
+/// Whether the kernel may have to reclaim memory before the write returns: it does so whenever the
+/// usage is above the new value, also when that is higher than the old one.
+bool Executor::Impl::mayBlock(const cgroup::OpenGroup& group, const Limit& to) const {
+    if (to.lever() != Lever::memoryHigh || to.unlimited()) {
+        return false;
+    }
+    const auto current =
+        parseLimit(Lever::memoryHigh, ports.files->read(group, "memory.current").value_or("max"));
+    return !current || current->unlimited() || current->memoryHigh().bytes > to.memoryHigh().bytes;
 }
 
 /// The record is stored. The worker writes the file also where systemd owns it, so that it is this
@@ -107,8 +128,8 @@ Result<void> Executor::Impl::finishReclaim(const cgroup::OpenGroup& group, const
                                            Outcome& outcome) {
     outcome.writer = "file";
     outcome.step.amount = end.freed;
-    // EAGAIN: the kernel found less than it was asked for, and that is no fault.
-    if (end.written || end.written.error().code == EAGAIN) {
+    // EAGAIN: the kernel found less than it was asked for. EINTR: it was told to stop. No faults.
+    if (end.written || end.written.error().code == EAGAIN || end.written.error().code == EINTR) {
         return {};
     }
     if (end.written.error().code == ENOENT && !ports.files->groupIsGone(group)) {

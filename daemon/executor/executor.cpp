@@ -19,14 +19,6 @@ Ports realPorts(const std::string& mount) {
             .units = cgroup::makeUnitProperties(mount)};
 }
 
-/// Whether the kernel may have to reclaim memory before the write returns.
-bool mayBlock(const Limit& from, const Limit& to) {
-    if (to.lever() != Lever::memoryHigh || to.unlimited()) {
-        return false;
-    }
-    return from.unlimited() || to.memoryHigh().bytes < from.memoryHigh().bytes;
-}
-
 std::unexpected<Error> changedSince(const Limit& expected, const Limit& found) {
     return fail(ESTALE, "changed since it was read: expected '" + formatLimit(expected) + "', " +
                             std::string(name(found.lever())) + " says '" + formatLimit(found) +
@@ -213,7 +205,7 @@ Result<void> Executor::Impl::set(const SharedGroup& group, const std::string& by
         return std::unexpected(
             std::move(stored).error().with("not changed, as its baseline cannot be kept"));
     }
-    if (mayBlock(step.from, step.to)) {
+    if (mayBlock(*group, step.to)) {
         return startSetting(group, *record, !index, outcome, tick);
     }
     const auto written = writer.write(*group, *record);

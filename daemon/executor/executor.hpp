@@ -8,6 +8,7 @@
 #include "daemon/model/plan.hpp"
 #include "daemon/model/snapshot.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -64,6 +65,8 @@ public:
     std::vector<Outcome> undoLeftovers(const std::string& reason);
 
     [[nodiscard]] std::span<const HeldPod> held() const;
+    /// Inodes of the pods whose memory.reclaim waits or is being written.
+    [[nodiscard]] std::vector<std::uint64_t> reclaiming() const;
 
 private:
     struct Impl;

@@ -57,6 +57,7 @@ struct Executor::Impl {
     void conclude(Outcome& outcome, const cgroup::OpenGroup* group, const Result<void>& done);
 
     // Steps that may block.
+    [[nodiscard]] bool mayBlock(const cgroup::OpenGroup& group, const Limit& to) const;
     Result<void> startReclaim(const SharedGroup& group, Outcome& outcome, std::uint64_t tick);
     Result<void> startSetting(const SharedGroup& group, const cgroup::BaselineRecord& record,
                               bool isFirst, Outcome& outcome, std::uint64_t tick);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <sys/eventfd.h>
@@ -15,11 +16,26 @@
 namespace plimsoll::executor {
 namespace {
 
-/// Signals are the loop's; one that came here would also cut a reclaim short.
-void blockAllSignals() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+/// The kernel's loops of reclaiming look whether a signal is there.
+constexpr int kEndWrite = SIGUSR1;
+/// The signal may come a moment before the write begins: it is sent again until that is over.
+constexpr std::chrono::milliseconds kBetweenSignals{20};
+
+void ignoreQuietly(int) {}
+
+/// Without SA_RESTART, or the write would begin anew.
+void handleEndWrite() {
+    struct sigaction action{};
+    action.sa_handler = ignoreQuietly;
+    ::sigaction(kEndWrite, &action, nullptr);
+}
+
+/// All others are the loop's; one that came here would cut a reclaim short.
+void blockOtherSignals() {
+    sigset_t others;
+    ::sigfillset(&others);
+    ::sigdelset(&others, kEndWrite);
+    ::pthread_sigmask(SIG_SETMASK, &others, nullptr);
 }
 
 /// 0 where it cannot be read: then nothing is claimed.
@@ -46,6 +62,7 @@ Result<void> Worker::submit(Job job) {
     }
     if (!thread_.joinable()) {
         try {
+            handleEndWrite();
             thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
         } catch (const std::system_error& error) {
             return fail(error.code().value(),
@@ -64,12 +81,23 @@ std::vector<Worker::End> Worker::takeFinished() {
     return std::exchange(finished_, {});
 }
 
+Worker::~Worker() {
+    std::ignore = drain();
+}
+
+void Worker::endWrite(std::unique_lock<std::mutex>& lock) {
+    while (writing_) {
+        ::pthread_kill(thread_.native_handle(), kEndWrite);
+        changed_.wait_for(lock, kBetweenSignals, [this] { return !writing_; });
+    }
+}
+
 std::vector<Worker::End> Worker::drain() {
     std::deque<Job> cancelled;
     {
         std::unique_lock lock(mutex_);
         cancelled.swap(queue_);
-        changed_.wait(lock, [this] { return !writing_; });
+        endWrite(lock);
     }
     auto ends = takeFinished();
     for (const auto& job : cancelled) {
@@ -79,7 +107,7 @@ std::vector<Worker::End> Worker::drain() {
 }
 
 void Worker::run(const std::stop_token& stop) {
-    blockAllSignals();
+    blockOtherSignals();
     std::unique_lock lock(mutex_);
     while (changed_.wait(lock, stop, [this] { return !queue_.empty(); }) &&
            !stop.stop_requested()) {

@@ -41,8 +41,8 @@ public:
 
     /// The thread starts with the first job.
     explicit Worker(std::shared_ptr<cgroup::WritePort> port);
-    /// Drops what is queued and waits for the write that is running.
-    ~Worker() = default;
+    /// Drops what is queued and ends the write that is running.
+    ~Worker();
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
@@ -52,11 +52,13 @@ public:
     [[nodiscard]] int descriptor() const { return finishedEvent_.get(); }
     std::vector<End> takeFinished();
 
-    /// Cancels what is queued (ECANCELED), waits for the write that is running, and takes all ends.
-    /// After this nothing is written until the next submit().
+    /// Cancels what is queued (ECANCELED), has the kernel stop reclaiming for the write that is
+    /// running (memory.high keeps its new value then, memory.reclaim ends with EINTR), and takes
+    /// all ends. After this nothing is written until the next submit().
     std::vector<End> drain();
 
 private:
+    void endWrite(std::unique_lock<std::mutex>& lock);
     void run(const std::stop_token& stop);
     [[nodiscard]] End write(const Job& job) const;
 

@@ -36,15 +36,18 @@ std::string textOf(const Signal& signal) {
 
 std::string summary(const Explanation& explanation) {
     const auto& steps = explanation.steps;
-    std::string text = std::to_string(steps.size()) + (steps.size() == 1 ? " step" : " steps");
+    const auto total = steps.size() + explanation.stepsOmitted;
+    std::string text = std::to_string(total) + (total == 1 ? " step" : " steps");
     if (const Signal* lead = leadOf(explanation)) {
         text += " for rule " + lead->rule.text() + ": " + textOf(*lead);
     } else if (!steps.empty()) {
         text += ": " + steps[0].step.reason;
     }
-    const auto notTaken = std::ranges::count_if(steps, [](const ExplainedStep& explained) {
+    const auto isNotTaken = [](const ExplainedStep& explained) {
         return explained.step.disposition != Disposition::act;
-    });
+    };
+    const auto notTaken = static_cast<std::size_t>(std::ranges::count_if(steps, isNotTaken)) +
+                          explanation.notTakenOmitted;
     if (notTaken > 0) {
         text += "; " + std::to_string(notTaken) + " only shown";
     }

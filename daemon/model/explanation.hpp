@@ -28,7 +28,6 @@ struct Signal {
 /// A step and what is known of it by now.
 struct ExplainedStep {
     Step step;
-    bool first = false; ///< of its kind since some rule acts: news, also where it is not taken
     bool done = false;
     bool pending = false;
     std::string error;
@@ -40,9 +39,13 @@ struct Explanation {
     std::uint64_t tick = 0;
     std::int64_t realtimeMicroseconds = 0; ///< since 1970
     std::vector<Signal> signals;           ///< of the rules that act or recover
-    std::vector<ExplainedStep> steps;
-    std::vector<Considered> considered; ///< as in Plan
+    std::vector<ExplainedStep> steps;      ///< the first of the plan
+    std::size_t stepsOmitted = 0;          ///< more of them than kMostSteps
+    std::size_t notTakenOmitted = 0;       ///< of these, those that only show
+    std::vector<Considered> considered;    ///< as in Plan
     std::size_t consideredOmitted = 0;
+
+    static constexpr std::size_t kMostSteps = 64;
 };
 
 /// One sentence: "2 steps for rule a/b: cpu_total_usage 6840 above 6000".

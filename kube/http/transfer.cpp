@@ -33,6 +33,12 @@ private:
 /// Of an answer, trailers included. libcurl keeps them all, and bounds them from 8.3 on.
 constexpr std::size_t kLargestHeaders = std::size_t{64} * 1024; // bytes
 
+#if LIBCURL_VERSION_NUM < 0x075700  // 7.87
+constexpr std::size_t kRefused = 0; // of a piece of an answer
+#else
+constexpr std::size_t kRefused = CURL_WRITEFUNC_ERROR;
+#endif
+
 /// It would end a line of the request and begin another one.
 bool endsLine(const std::string& text) {
     return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos;
@@ -98,7 +104,11 @@ Result<void> Transfer::addHeaders() {
 CURLcode Transfer::setOptions() {
     Options options(easy_.get());
     options.set(CURLOPT_URL, request_.url.c_str());
+#if LIBCURL_VERSION_NUM < 0x075500 // 7.85
+    options.set(CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#else
     options.set(CURLOPT_PROTOCOLS_STR, "http,https");
+#endif
     options.set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
     options.set(CURLOPT_PATH_AS_IS, 1L);
     options.set(CURLOPT_FOLLOWLOCATION, 0L);
@@ -114,6 +124,9 @@ CURLcode Transfer::setOptions() {
         options.set(CURLOPT_CAINFO, request_.caFile.c_str());
         options.set(CURLOPT_CAPATH, static_cast<char*>(nullptr)); // this CA instead of the system's
     }
+#if LIBCURL_VERSION_NUM >= 0x075700            // 7.87, the first that keeps them: for a day
+    options.set(CURLOPT_CA_CACHE_TIMEOUT, 0L); // certificates are replaced while we run
+#endif
     if (!request_.proxyFromEnvironment) {
         options.set(CURLOPT_PROXY, "");
     }
@@ -126,7 +139,9 @@ CURLcode Transfer::setOptions() {
     options.set(CURLOPT_NOSIGNAL, 1L);
     // Otherwise giving up on a name that is being looked up waits, in our loop, until the resolver
     // has given up, too: measured 9.7 s with a name server that is silent, instead of 10 ms.
+#if LIBCURL_VERSION_NUM >= 0x075700 // 7.87
     options.set(CURLOPT_QUICK_EXIT, 1L);
+#endif
     options.set(CURLOPT_ERRORBUFFER, text_.data());
     options.set(CURLOPT_HEADERFUNCTION, &Transfer::countHeader);
     options.set(CURLOPT_HEADERDATA, static_cast<void*>(this));
@@ -141,12 +156,12 @@ std::size_t Transfer::receive(char* data, std::size_t size, std::size_t count,
     const auto bytes = size * count;
     if (bytes > transfer.request_.largestBody - transfer.body_.size()) {
         transfer.tooLarge_ = TooLarge::body;
-        return CURL_WRITEFUNC_ERROR;
+        return kRefused;
     }
     try {
         transfer.body_.append(data, bytes);
     } catch (const std::bad_alloc&) {
-        return CURL_WRITEFUNC_ERROR;
+        return kRefused;
     }
     return bytes;
 }
@@ -156,7 +171,7 @@ std::size_t Transfer::countHeader(char*, std::size_t size, std::size_t count, vo
     transfer.headerBytes_ += size * count;
     if (transfer.headerBytes_ > kLargestHeaders) {
         transfer.tooLarge_ = TooLarge::headers;
-        return CURL_WRITEFUNC_ERROR;
+        return kRefused;
     }
     return size * count;
 }

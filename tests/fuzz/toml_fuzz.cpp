@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 void checkRanges(const Config& config) {
     require(config.interval >= 100ms && config.interval <= 60s, "the interval is in its range");
-    require(config.probeInterval >= 1s && config.probeInterval <= 10min, "that of probes, too");
+    require(config.probeInterval >= 1s && config.probeInterval <= 15s, "that of probes, too");
     require(config.evictionInterval >= 1s && config.evictionInterval <= 24h, "and of evictions");
     require(config.effectAfter >= 1s && config.effectAfter <= 5min, "effects show in time");
     require(config.futileFor >= 0s && config.futileFor <= 24h, "nothing is futile for ever");

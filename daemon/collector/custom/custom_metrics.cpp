@@ -24,22 +24,32 @@ void merge(std::vector<CustomMetric>& metrics) {
     metrics = std::move(merged);
 }
 
-void dropBuiltin(CustomSamples& samples, CustomMetrics::IsBuiltin isBuiltin) {
-    std::erase_if(samples.metrics, [&](const CustomMetric& metric) {
-        if (!isBuiltin(metric.name)) {
-            return false;
+bool isOfAPod(const SeriesSample& series) {
+    return !series.pod.empty();
+}
+
+/// From textfiles or RecordMetric, which root alone can use.
+bool isTrusted(const SeriesSample& series) {
+    return series.pod.empty() && series.nodeQos.empty();
+}
+
+/// Whoever owns a pod could otherwise raise, or hide among many, what root says of the node.
+void dropPodsBesideTrusted(CustomSamples& samples) {
+    for (auto& metric : samples.metrics) {
+        if (std::ranges::any_of(metric.series, isTrusted) &&
+            std::erase_if(metric.series, isOfAPod) > 0) {
+            samples.problems.push_back(
+                {"podQualityProbe (" + metric.name + ")",
+                 "a textfile or RecordMetric delivers this metric: what pods answer under its name "
+                 "is left out"});
         }
-        samples.problems.push_back(
-            {metric.name, "this is a metric of Plimsoll's own: what a probe or a textfile says "
-                          "under its name is left out"});
-        return true;
-    });
+    }
 }
 
 } // namespace
 
 CustomMetrics::CustomMetrics(std::string textfileDirectory, IsBuiltin isBuiltin)
-    : isBuiltin_(isBuiltin), textfiles_(std::move(textfileDirectory)) {
+    : isBuiltin_(isBuiltin), textfiles_(std::move(textfileDirectory), isBuiltin) {
     addSource(textfiles_);
     addSource(recorded_);
 }
@@ -86,7 +96,7 @@ std::shared_ptr<const CustomSamples> CustomMetrics::gather() const {
         source->append(*result);
     }
     merge(result->metrics);
-    dropBuiltin(*result, isBuiltin_);
+    dropPodsBesideTrusted(*result);
     return result;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/collector/custom/probe_targets.hpp"
 
+#include "daemon/analyzer/compiled_policy.hpp"
 #include "daemon/analyzer/selectors.hpp"
 
 #include <algorithm>
@@ -13,6 +14,7 @@ constexpr std::size_t kLargestPodAnswer = std::size_t{256} * 1024; // bytes
 
 /// A server that hangs must not keep its place among the requests for hours.
 constexpr std::chrono::seconds kLongestTimeout{30};
+constexpr std::chrono::seconds kLongestPodTimeout{10}; // of those there are hundreds
 
 std::string urlOf(const HttpProbe& probe, const std::string& defaultHost) {
     const auto& host = probe.host.empty() ? defaultHost : probe.host;
@@ -65,15 +67,14 @@ ProbeTarget targetOf(const PodQos& podQos, const HttpProbe& probe, const Pod& po
     target.source = "PodQOS/" + podQos.name + " (" + pod.fullName() + ")";
     target.expected = expectedOf(podQos, settings);
     target.pod = pod.uid;
-    target.labels = pod.labels;
-    target.labels["namespace"] = pod.namespaceName;
-    target.labels["pod"] = pod.name;
-    target.labels["qos_class"] = name(pod.qosClass);
+    target.labels = analyzer::seriesLabels(pod);
     if (probe.host.empty() && pod.ip.empty()) {
         target.obstacle = "the address of the pod is not known";
     } else {
         target.request = requestOf(probe, pod.ip, settings);
         target.request.largestBody = kLargestPodAnswer;
+        target.request.timeout =
+            std::min<std::chrono::milliseconds>(target.request.timeout, kLongestPodTimeout);
     }
     return target;
 }

@@ -30,7 +30,7 @@ struct ProbeTarget {
     Expected expected;
     std::string nodeQos; ///< whose rules the series are for; empty: for every rule
     PodUid pod;          ///< that the series are about; empty: the node
-    Labels labels;       ///< of each series; those of the answer win
+    Labels labels;       ///< of each series; they win over those of the answer
     friend bool operator==(const ProbeTarget&, const ProbeTarget&) = default;
 };
 

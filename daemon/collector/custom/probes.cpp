@@ -14,12 +14,15 @@
 namespace plimsoll::collector {
 namespace {
 
-/// A hundred pods that hang until a time-out of 10 s, each every 40 s, take 25 places at a time;
-/// the pods that answer need some, too.
-constexpr unsigned kMostAtOnce = 64;
+/// A hundred pods that hang until their time-out of 10 s at most, each four intervals after the one
+/// before, take 100 × 10 s / (4 × 10 s) = 25 places at a time; the pods that answer need some, too.
+constexpr unsigned kMostPodsAtOnce = 64;
 
-/// Of all probes together. One with twelve labels of its pod takes 2.7 KB here, and again in the
-/// samples of this tick and of the one before: 40 MB of the 128 that the daemon may have.
+/// Rules wait for these. They have places of their own, which no number of pods can take.
+constexpr unsigned kMostNodeQosAtOnce = 16;
+
+/// Of all probes together. One with fifteen labels of its pod takes 3.1 KB here, and again in the
+/// samples of this tick and of the one before: 46 MB of the 128 that the daemon may have.
 constexpr std::size_t kMostSeries = 5'000;
 
 /// Probes that are due together save wake-ups.
@@ -44,6 +47,20 @@ std::set<std::string, std::less<>> watchedMetrics(const PolicySet& policy) {
         }
     }
     return names;
+}
+
+/// A pod must not speak for another one, so what is known of it stays; a label of its answer that
+/// has the name of one is kept as exported_NAME, as Prometheus does.
+Labels joined(const Labels& known, const Labels& answered) {
+    Labels result = known;
+    for (const auto& [name, value] : answered) {
+        std::string kept = name;
+        while (result.contains(kept) || (kept != name && answered.contains(kept))) {
+            kept.insert(0, "exported_");
+        }
+        result.emplace(std::move(kept), value);
+    }
+    return result;
 }
 
 } // namespace
@@ -127,8 +144,9 @@ int Probe::due(sd_event_source*, std::uint64_t, void* self) noexcept {
 
 /// The timer stays off until there is an answer: one request of a probe at a time.
 void Probe::ask() {
-    call_ = context_.client.start(
-        target_.request, [this](const Result<kube::http::Answer>& answer) { take(answer); });
+    auto& client = target_.pod.empty() ? context_.nodeQosClient : context_.podClient;
+    call_ = client.start(target_.request,
+                         [this](const Result<kube::http::Answer>& answer) { take(answer); });
     asking_ = true;
 }
 
@@ -168,7 +186,7 @@ void Probe::takeSeries(std::vector<ParsedSeries> series, std::string problem) {
         return;
     }
     for (auto& each : series) {
-        each.labels.insert(target_.labels.begin(), target_.labels.end());
+        each.labels = joined(target_.labels, each.labels);
     }
     context_.series = total;
     series_ = std::move(series);
@@ -202,7 +220,10 @@ void Probe::append(CustomSamples& to) const {
 }
 
 Probes::Probes(sd_event* event, bool (*isBuiltin)(std::string_view name))
-    : context_{.event = event, .client{event, kMostAtOnce}, .isBuiltin = isBuiltin} {}
+    : context_{.event = event,
+               .podClient{event, kMostPodsAtOnce},
+               .nodeQosClient{event, kMostNodeQosAtOnce},
+               .isBuiltin = isBuiltin} {}
 
 Probes::~Probes() = default;
 

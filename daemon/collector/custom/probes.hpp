@@ -24,7 +24,8 @@ class Probe;
 /// What all probes share.
 struct ProbeContext {
     sd_event* event;
-    kube::http::Client client;
+    kube::http::Client podClient;
+    kube::http::Client nodeQosClient;
     bool (*isBuiltin)(std::string_view name);
     std::set<std::string, std::less<>> watched{}; ///< metrics that some rule names
     std::size_t series = 0;                       ///< that all probes keep together

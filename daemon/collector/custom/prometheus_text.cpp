@@ -88,8 +88,14 @@ private:
             return "has a label whose value is not in quotes, or with another escape than \\\\, "
                    "\\\" and \\n";
         }
+        if (label.size() > kLongestLabelName || value->size() > kLongestLabelValue) {
+            return "has a label with more than 63 bytes of name or 253 of value";
+        }
         if (!into.emplace(label, *std::move(value)).second) {
             return "has a label twice";
+        }
+        if (into.size() > kMostLabels) {
+            return "has more than 16 labels";
         }
         return {};
     }

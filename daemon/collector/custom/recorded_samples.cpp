@@ -14,9 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kMostSeries = 1000;
-constexpr std::size_t kMostLabels = 16;
-constexpr std::size_t kLongestLabelName = 63;   // bytes
-constexpr std::size_t kLongestLabelValue = 253; // bytes
 constexpr auto kShortestValidity = 1s;
 constexpr auto kLongestValidity = 1h;
 constexpr auto kRemembered = 10min; // after it has expired

@@ -14,7 +14,7 @@ public:
 
     /// Another number whenever append() would append something else.
     [[nodiscard]] virtual std::uint64_t generation() const = 0;
-    /// Metrics in any order; one name may come several times.
+    /// Metrics in any order; one name may come several times. None has a name of Plimsoll's own.
     virtual void append(CustomSamples& to) const = 0;
 };
 

@@ -8,6 +8,11 @@
 
 namespace plimsoll::collector {
 
+/// Of one series. Labels are shown in reasons, in the journal and on D-Bus.
+inline constexpr std::size_t kMostLabels = 16;
+inline constexpr std::size_t kLongestLabelName = 63;   // bytes
+inline constexpr std::size_t kLongestLabelValue = 253; // bytes
+
 /// [a-zA-Z_][a-zA-Z0-9_]*, as Prometheus has it.
 bool isLabelName(std::string_view text);
 

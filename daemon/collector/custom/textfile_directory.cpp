@@ -70,57 +70,73 @@ MonotonicTime whenModified(std::int64_t modified, MonotonicTime monotonic,
     return monotonic - std::max(nanoseconds(0), wall - nanoseconds(modified));
 }
 
-/// Puts series of files together as long as there is room.
+/// Counts the series of files as long as there is room.
 class Room {
 public:
-    /// None: there was room for all of them, and they are in. Else nothing is.
-    std::optional<std::string> add(const std::vector<ParsedSeries>& series, MonotonicTime at) {
+    /// None: there was room for all of them, and they count. Else nothing does.
+    std::optional<std::string> take(const std::vector<ParsedSeries>& series) {
         if (total_ + series.size() > kMostSeries) {
             return "with it there are more than 10000 series in the directory";
         }
-        std::map<std::string_view, std::size_t> counts;
+        std::map<std::string, std::size_t, std::less<>> counts;
         for (const auto& each : series) {
             ++counts[each.name];
         }
         for (const auto& [name, count] : counts) {
-            const auto before = metrics_.find(name);
-            const auto there = before == metrics_.end() ? 0 : before->second.series.size();
-            if (there + count > kMostSeriesOfAMetric) {
-                return "with it there are more than 1000 series of " + std::string(name);
+            const auto there = counts_.find(name);
+            if (count + (there == counts_.end() ? 0 : there->second) > kMostSeriesOfAMetric) {
+                return "with it there are more than 1000 series of " + name;
             }
         }
-        for (const auto& each : series) {
-            auto& metric = metrics_[each.name];
-            metric.name = each.name;
-            metric.series.push_back({.labels = each.labels, .value = each.value, .at = at});
+        for (const auto& [name, count] : counts) {
+            counts_[name] += count;
         }
         total_ += series.size();
         return std::nullopt;
     }
 
-    void moveTo(std::vector<CustomMetric>& out) && {
-        for (auto& [name, metric] : metrics_) {
-            out.push_back(std::move(metric));
-        }
-    }
-
 private:
-    std::map<std::string, CustomMetric, std::less<>> metrics_;
+    std::map<std::string, std::size_t, std::less<>> counts_; ///< by metric
     std::size_t total_ = 0;
 };
+
+/// Says so; empty: there were none.
+std::string dropBuiltin(std::vector<ParsedSeries>& series, bool (*isBuiltin)(std::string_view)) {
+    const auto isOurs = [isBuiltin](const ParsedSeries& each) { return isBuiltin(each.name); };
+    const auto first = std::ranges::find_if(series, isOurs);
+    if (first == series.end()) {
+        return {};
+    }
+    auto problem = first->name + " is a metric of Plimsoll's own and is left out";
+    std::erase_if(series, isOurs);
+    return problem;
+}
+
+void appendSeries(const std::vector<ParsedSeries>& series, MonotonicTime at,
+                  std::vector<CustomMetric>& to) {
+    for (const auto& each : series) {
+        if (to.empty() || to.back().name != each.name) {
+            to.push_back({.name = each.name, .series = {}});
+        }
+        to.back().series.push_back({.labels = each.labels, .value = each.value, .at = at});
+    }
+}
 
 } // namespace
 
 void TextfileDirectory::read(MonotonicTime now, std::chrono::system_clock::time_point realtime) {
     std::string problem;
     Entries entries = readAll({now, realtime}, problem);
-    const bool same = entries == entries_ && problem == problem_;
+    if (entries == entries_ && problem == problem_) {
+        return;
+    }
     entries_ = std::move(entries);
     problem_ = std::move(problem);
-    if (!same) {
-        samples_ = samplesOf(entries_, problem_);
-        ++generation_;
+    if (std::erase_if(entries_, [](const auto& each) { return each.second.leftOut; }) > 0) {
+        problem_.clear();
+        entries_ = readAll({now, realtime}, problem_); // there may be room for them now
     }
+    ++generation_;
 }
 
 TextfileDirectory::Entries TextfileDirectory::readAll(const Clocks& now, std::string& problem) {
@@ -132,8 +148,13 @@ TextfileDirectory::Entries TextfileDirectory::readAll(const Clocks& now, std::st
     auto names = namesIn(directory.get(), problem);
     keepUsable(names, problem);
     Entries result;
+    Room room;
     for (auto& name : names) {
         if (auto entry = readOne(::dirfd(directory.get()), name, now)) {
+            const auto full = entry->series ? room.take(*entry->series) : std::nullopt;
+            if (full) { // what cannot be used takes no memory
+                *entry = {.version = entry->version, .problem = *full, .leftOut = true};
+            }
             result.emplace(std::move(name), *std::move(entry));
         }
     }
@@ -156,8 +177,10 @@ TextfileDirectory::readOne(int directory, const std::string& name, const Clocks&
         const bool stays = file.error().code == 0;
         return failed(file.error(), stays ? *version : TextfileVersion{});
     }
+    auto problem = dropBuiltin(file->series, isBuiltin_);
     return Entry{.version = file->version,
                  .at = whenModified(file->version.modified, now.monotonic, now.realtime),
+                 .problem = std::move(problem),
                  .series =
                      std::make_shared<const std::vector<ParsedSeries>>(std::move(file->series))};
 }
@@ -170,31 +193,22 @@ std::optional<TextfileDirectory::Entry> TextfileDirectory::failed(const Error& e
     return Entry{.version = version, .problem = error.what};
 }
 
-CustomSamples TextfileDirectory::samplesOf(const Entries& entries,
-                                           const std::string& problem) const {
-    CustomSamples result;
-    if (!problem.empty()) {
-        result.problems.push_back({directory_, problem});
-    }
-    Room room;
-    for (const auto& [name, entry] : entries) {
-        if (!entry.problem.empty()) {
-            result.problems.push_back({pathOf(name), entry.problem});
-        } else if (const auto full = room.add(*entry.series, entry.at)) {
-            result.problems.push_back({pathOf(name), *full});
-        }
-    }
-    std::move(room).moveTo(result.metrics);
-    return result;
-}
-
 std::string TextfileDirectory::pathOf(const std::string& name) const {
     return directory_ + "/" + name;
 }
 
 void TextfileDirectory::append(CustomSamples& to) const {
-    to.metrics.insert(to.metrics.end(), samples_.metrics.begin(), samples_.metrics.end());
-    to.problems.insert(to.problems.end(), samples_.problems.begin(), samples_.problems.end());
+    if (!problem_.empty()) {
+        to.problems.push_back({directory_, problem_});
+    }
+    for (const auto& [name, entry] : entries_) {
+        if (!entry.problem.empty()) {
+            to.problems.push_back({pathOf(name), entry.problem});
+        }
+        if (entry.series) {
+            appendSeries(*entry.series, entry.at, to.metrics);
+        }
+    }
 }
 
 } // namespace plimsoll::collector

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,7 +22,9 @@ namespace plimsoll::collector {
 /// cannot be used keeps nothing of what it said before.
 class TextfileDirectory : public SampleSource {
 public:
-    explicit TextfileDirectory(std::string directory) : directory_(std::move(directory)) {}
+    /// Metrics for whose names `isBuiltin` says yes are left out.
+    TextfileDirectory(std::string directory, bool (*isBuiltin)(std::string_view name))
+        : directory_(std::move(directory)), isBuiltin_(isBuiltin) {}
 
     /// Reads what has changed: after a change of the directory, and now and then (a change of a
     /// mount or of rights shows in no other way). A directory that is not there holds no files.
@@ -35,8 +38,9 @@ private:
     struct Entry {
         TextfileVersion version; ///< all zero: to be read again in any case
         MonotonicTime at;
-        std::string problem;                                     ///< empty: it is good
-        std::shared_ptr<const std::vector<ParsedSeries>> series; ///< null: there is a problem
+        std::string problem;                                     ///< empty: all of it is good
+        std::shared_ptr<const std::vector<ParsedSeries>> series; ///< null: none of it is
+        bool leftOut = false; ///< that there was no room for it is the problem
         friend bool operator==(const Entry&, const Entry&) = default;
     };
     struct Clocks {
@@ -49,13 +53,12 @@ private:
     /// None: it is not there any more.
     std::optional<Entry> readOne(int directory, const std::string& name, const Clocks& now);
     static std::optional<Entry> failed(const Error& error, const TextfileVersion& version);
-    [[nodiscard]] CustomSamples samplesOf(const Entries& entries, const std::string& problem) const;
     [[nodiscard]] std::string pathOf(const std::string& name) const;
 
     std::string directory_;
+    bool (*isBuiltin_)(std::string_view name);
     Entries entries_;
     std::string problem_; ///< of the directory itself
-    CustomSamples samples_;
     std::uint64_t generation_ = 0;
 };
 

@@ -102,7 +102,8 @@ TEST_F(Explain, a_pod_has_all_decisions_that_touched_or_considered_it_newest_fir
 TEST_F(Explain, a_full_memory_of_large_decisions_gives_bounded_answers) {
     service.tick([](Published& state) {
         auto large = decision(1, "offline/batch-0");
-        large.steps.assign(500, large.steps[0]);
+        large.steps.assign(Explanation::kMostSteps, large.steps[0]);
+        large.stepsOmitted = 436;
         large.considered.assign(Plan::kMostConsidered, large.considered[0]);
         state.explanations.assign(kMostExplanations, large);
     });

@@ -36,10 +36,14 @@ protected:
 
 TEST_F(RecordMetric, what_is_no_metric_is_refused_and_does_not_reach_the_daemon) {
     EXPECT_EQ(record("", 1), kInvalid);
-    EXPECT_EQ(record(std::string(257, 'x'), 1), kInvalid);
+    EXPECT_EQ(record(std::string(254, 'x'), 1), kInvalid);
     EXPECT_EQ(record("queue", std::numeric_limits<double>::quiet_NaN()), kInvalid);
     EXPECT_EQ(record("queue", std::numeric_limits<double>::infinity()), kInvalid);
+    EXPECT_EQ(record("queue length", 1), kInvalid);
+    EXPECT_EQ(record("cpu_total_usage", 1), kInvalid) << "one of our own";
     EXPECT_EQ(recordFor("ValidFor", "t", 0), kInvalid);
+    EXPECT_EQ(recordFor("ValidFor", "t", 999'999), kInvalid);
+    EXPECT_EQ(recordFor("ValidFor", "t", 3'600'000'001), kInvalid);
     EXPECT_EQ(recordFor("ValidFor", "t", std::numeric_limits<std::uint64_t>::max()), kInvalid);
     EXPECT_EQ(recordFor("ValidFor", "x", 1'000'000), kInvalid) << "a wrong type";
     EXPECT_EQ(recordFor("Validfor", "t", 1'000'000), kInvalid) << "an unknown option";
@@ -47,9 +51,10 @@ TEST_F(RecordMetric, what_is_no_metric_is_refused_and_does_not_reach_the_daemon)
 }
 
 TEST_F(RecordMetric, labels_are_bounded) {
-    const std::string longText(257, 'x');
+    const std::string longName(64, 'x');
+    const std::string longValue(254, 'x');
     for (const auto& [key, value] :
-         {std::pair{"", "v"}, {"k", longText.c_str()}, {longText.c_str(), "v"}}) {
+         {std::pair{"", "v"}, {"a b", "v"}, {"k", longValue.c_str()}, {longName.c_str(), "v"}}) {
         EXPECT_EQ(client->call(kManagerPath, kManager, "RecordMetric", "sda{ss}a{sv}", "queue", 7.0,
                                1U, key, value, 0U),
                   kInvalid);
@@ -60,19 +65,26 @@ TEST_F(RecordMetric, labels_are_bounded) {
                                       "RecordMetric 'sda{ss}a{sv}' queue 7 17 "
                                       "a 1 b 1 c 1 d 1 e 1 f 1 g 1 h 1 i 1 j 1 k 1 l 1 m 1 n 1 o 1 "
                                       "p 1 q 1 0"));
-    EXPECT_THAT(many.output, HasSubstr("not more than 16 labels"));
+    EXPECT_THAT(many.output, HasSubstr("at most 16 labels are allowed"));
+    EXPECT_THAT(recorded(), IsEmpty());
+}
+
+TEST_F(RecordMetric, too_many_series_are_another_error_than_a_mistake) {
+    service.onLoop([&] {
+        for (int i = 0; i < 1000; ++i)
+            ASSERT_TRUE(service.custom.record("m", 1, {{"n", std::to_string(i)}}, 1min, {}));
+    });
+    EXPECT_EQ(record("queue", 1), "error: org.plimsoll.Node1.Error.LimitsExceeded");
     EXPECT_THAT(recorded(), IsEmpty());
 }
 
 TEST_F(RecordMetric, the_daemons_sentence_goes_to_the_caller) {
-    service.onLoop([&] { service.recordFault = "queue is a metric of the node"; });
     const auto ran =
         run(std::string(PLIMSOLL_BUSCTL " --system call org.plimsoll.Node1 "
                                         "/org/plimsoll/Node1/Manager org.plimsoll.Node1.Manager "
-                                        "RecordMetric 'sda{ss}a{sv}' queue 7 0 0"));
+                                        "RecordMetric 'sda{ss}a{sv}' cpu_total_usage 7 0 0"));
     EXPECT_NE(ran.exitCode, 0);
-    EXPECT_THAT(ran.output, HasSubstr("queue is a metric of the node"));
-    EXPECT_EQ(record("queue", 7), kInvalid);
+    EXPECT_THAT(ran.output, HasSubstr("cpu_total_usage is a metric of Plimsoll's own"));
 }
 
 TEST_F(RecordMetric, a_value_is_good_for_a_minute_unless_said_otherwise) {

@@ -57,10 +57,11 @@ void ServiceThread::loop() {
             reports.push_back((connected ? "+ " : "- ") + sentence);
         },
         [this](const dbus::RecordedMetric& metric) -> Result<void> {
-            if (!recordFault.empty())
-                return fail(EINVAL, recordFault);
-            recorded.push_back(metric);
-            return {};
+            auto taken = custom.record(metric.name, metric.value, metric.labels, metric.validFor,
+                                       MonotonicTime{});
+            if (taken)
+                recorded.push_back(metric);
+            return taken;
         });
     sd_event_loop(event);
     service.reset();

@@ -2,6 +2,7 @@
 // The service on a loop of its own, as in the daemon, with a state that the test fills.
 #pragma once
 
+#include "daemon/collector/custom/custom_metrics.hpp"
 #include "daemon/model/published.hpp"
 #include "dbus/service.hpp"
 
@@ -10,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -32,9 +34,10 @@ public:
     Published state; ///< on the loop's thread only
     std::string level = "info";
     std::string target = "journal";
-    std::vector<std::string> reports; ///< "+ sentence" or "- sentence"
-    std::vector<dbus::RecordedMetric> recorded;
-    std::string recordFault; ///< not empty: what the daemon says to a recorded metric
+    std::vector<std::string> reports;           ///< "+ sentence" or "- sentence"
+    std::vector<dbus::RecordedMetric> recorded; ///< what the custom metrics took
+    collector::CustomMetrics custom{
+        "/nonexistent", [](std::string_view name) { return name == "cpu_total_usage"; }};
     std::unique_ptr<dbus::Service> service;
 
 private:

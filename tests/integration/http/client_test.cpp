@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <filesystem>
 #include <future>
 #include <gmock/gmock.h>
 #include <optional>
@@ -385,6 +386,10 @@ protected:
         server.start();
         Loop loop;
         Client client(loop.raw(), 1);
+        return ask(loop, client, server, caFile);
+    }
+    static std::string ask(Loop& loop, Client& client, const LocalServer& server,
+                           const std::string& caFile) {
         std::string said;
         const auto call = client.start({.url = server.url("/"), .caFile = caFile},
                                        [&](const Result<Answer>& result) {
@@ -421,6 +426,24 @@ TEST_F(HttpClientTls, does_not_trust_a_certificate_of_another_host) {
 TEST_F(HttpClientTls, says_that_the_ca_file_cannot_be_used) {
     EXPECT_THAT(ask("IP:127.0.0.1", 2, "/nonexistent/ca.pem"),
                 HasSubstr("the certificates of /nonexistent/ca.pem cannot be used"));
+}
+
+TEST_F(HttpClientTls, sees_that_the_ca_file_was_replaced) {
+    LocalServer server("127.0.0.1", kCertificates->server("IP:127.0.0.1", 2));
+    server.routes().Get("/", [](const httplib::Request&, httplib::Response& response) {
+        response.set_content("trusted", "text/plain");
+    });
+    server.start();
+    Loop loop;
+    Client client(loop.raw(), 1);
+    const auto file = kCertificates->ca() + ".used";
+    const auto askWith = [&](const std::string& ca) {
+        std::filesystem::copy_file(ca, file, std::filesystem::copy_options::overwrite_existing);
+        return ask(loop, client, server, file);
+    };
+    EXPECT_THAT(askWith(kCertificates->otherCa()), HasSubstr(" is not trusted: "));
+    EXPECT_EQ(askWith(kCertificates->ca()), "trusted");
+    EXPECT_THAT(askWith(kCertificates->otherCa()), HasSubstr(" is not trusted: "));
 }
 
 TEST_F(HttpClientTls, trusts_what_the_given_ca_signed) {

@@ -335,19 +335,30 @@ TEST_F(ProbesTest, what_they_deliver_is_among_the_custom_metrics) {
     EXPECT_EQ(all.samples({}), found) << "built anew, and nothing had changed";
 }
 
-TEST_F(ProbesTest, labels_of_the_answer_win_over_those_of_the_pod) {
-    answer("/", "heap{app=\"inner\",area=\"old\"} 5\n");
+TEST_F(ProbesTest, a_pod_cannot_speak_for_another_one) {
+    answer("/", "heap{app=\"other\",namespace=\"bank\",pod=\"vault\",uid=\"1\",PodName=\"vault\","
+                "exported_pod=\"mine\",area=\"old\"} 5\n");
     server_.start();
     addPodQos("jvm", probe("/"));
     watch("heap");
     addPod("cart-0", "127.0.0.1");
     use();
     ASSERT_TRUE(runUntilSeries());
-    const Labels labels{{"app", "inner"},
+    const Labels labels{{"app", "cart"},
                         {"area", "old"},
                         {"namespace", "shop"},
+                        {"PodNamespace", "shop"},
                         {"pod", "cart-0"},
-                        {"qos_class", "Unknown"}};
+                        {"PodName", "cart-0"},
+                        {"uid", "uid-cart-0"},
+                        {"PodUid", "uid-cart-0"},
+                        {"qos_class", "Unknown"},
+                        {"exported_app", "other"},
+                        {"exported_namespace", "bank"},
+                        {"exported_pod", "mine"},
+                        {"exported_exported_pod", "vault"},
+                        {"exported_uid", "1"},
+                        {"exported_PodName", "vault"}};
     EXPECT_EQ(samples().metrics[0].series[0].labels, labels);
 }
 
@@ -393,6 +404,24 @@ TEST_F(ProbesTest, pods_that_hang_do_not_keep_the_others_from_being_asked) {
     }));
     EXPECT_TRUE(loop_.runUntil([this] { return samples().problems.size() == 50; }));
     EXPECT_THAT(samples().problems[0].reason, EndsWith(": timed out after 1 s"));
+}
+
+TEST_F(ProbesTest, pods_that_hang_do_not_keep_a_node_qos_from_being_asked) {
+    answer("/", "7");
+    server_.start();
+    LocalServer deaf("127.0.0.1");
+    auto hanging = probe("/");
+    hanging.port = static_cast<std::uint16_t>(deaf.port());
+    hanging.timeout = 10s;
+    addPodQos("bad", hanging);
+    for (int i = 0; i < 100; ++i) { // more than there are places
+        addPod("cart-" + std::to_string(i), "127.0.0.1");
+    }
+    use();
+    loop_.runFor(100ms); // all have been due
+    addNodeQos("web", probe("/"), "queue");
+    use();
+    EXPECT_TRUE(loop_.runUntil([this] { return !samples().metrics.empty(); }, 5s));
 }
 
 } // namespace

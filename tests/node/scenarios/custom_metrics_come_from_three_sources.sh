@@ -94,7 +94,7 @@ check 'a recorded value that is above' eval 'record 0.75 5; wait_until 10 thrott
 check 'is unknown once it has expired' wait_until 20 rule_is local/dbus unknown
 check 'and unknown neither throttles nor restores' eval 'sleep 5; throttled batch1'
 check 'a probe that does not answer any more is said' eval 'pkill -x busybox; pkill -f "httpd -p 127.0.0.1:9177"; wait_until 30 has_entry PLIMSOLL_EVENT=source-failed'
-check 'a malformed textfile is said with its line' eval 'echo "queue_length{ 1" >$TEXTFILES/queue.prom; wait_until 30 shows "queue.prom" entries PLIMSOLL_EVENT=source-failed'
+check 'a malformed textfile is said with its line' eval 'echo "queue_length{ 1" >$TEXTFILES/queue.prom; wait_until 30 shows "queue.prom does not deliver: line 1 has a label without a name" entries PLIMSOLL_EVENT=source-failed'
 check 'the daemon stops' systemctl stop plimsolld
 check 'every byte is back after it' files_same /root/before
 checks_end

@@ -47,6 +47,10 @@ TEST(Config, refuses_every_bad_value_with_its_place) {
         "daemon.interval must be a time from 100ms to 60s, such as \"500ms\" "
         "or \"1s\", or whole seconds";
     const std::string path = " must be an absolute path without '..'";
+    const std::string probeRange =
+        " must be a time from 1s to 15s, such as \"500ms\" or \"1s\", or whole seconds: a probe "
+        "that "
+        "fails is asked again after up to four intervals, and values are stale after 60s";
     for (const auto& row : std::vector<Row>{
              {"[daemon]\ninterval = \"99ms\"", "2:12: " + interval},
              {"[daemon]\ninterval = \"61s\"", "2:12: " + interval},
@@ -108,9 +112,8 @@ TEST(Config, refuses_every_bad_value_with_its_place) {
              {"[eviction]\ninterval = 0",
               "2:12: eviction.interval must be a time from 1s to 86400s, such as \"500ms\" or "
               "\"1s\", or whole seconds"},
-             {"[probe]\ninterval = \"500ms\"",
-              "2:12: probe.interval must be a time from 1s to 600s, such as \"500ms\" or \"1s\", "
-              "or whole seconds"},
+             {"[probe]\ninterval = \"500ms\"", "2:12: probe.interval" + probeRange},
+             {"[probe]\ninterval = 16", "2:12: probe.interval" + probeRange},
              {"[probe]\nca_file = \"ca.pem\"", "2:11: probe.ca_file" + path},
              {"[metrics]\ntextfile_directory = \"\"", "2:22: metrics.textfile_directory" + path},
              {"[metrik.x]", "1:2: unknown section \"metrik\", did you mean "

@@ -2,6 +2,7 @@
 #include "daemon/explanations.hpp"
 #include "tests/unit/support/allocations.hpp"
 
+#include <chrono>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -132,6 +133,40 @@ TEST_F(Deciding, a_rule_that_is_idle_gives_no_signal) {
     ASSERT_NE(made, nullptr);
     EXPECT_THAT(made->signals, IsEmpty());
     EXPECT_EQ(summary(*made), "1 step: too busy");
+}
+
+TEST_F(Deciding, of_many_steps_the_first_64_are_kept_and_the_others_counted) {
+    std::vector<Step> steps;
+    std::vector<Outcome> outcomes;
+    for (int i = 0; i < 70; ++i) {
+        steps.push_back(throttle("jobs/" + std::to_string(i)));
+        outcomes.push_back({.step = next(steps.back()), .done = true});
+    }
+    for (int i = 70; i < 100; ++i) {
+        steps.push_back(throttle("jobs/" + std::to_string(i), Disposition::preview));
+    }
+    const auto* made = decide(steps, outcomes);
+    ASSERT_NE(made, nullptr);
+    EXPECT_THAT(made->steps, SizeIs(64));
+    EXPECT_EQ(made->stepsOmitted, 36U);
+    EXPECT_EQ(summary(*made),
+              "100 steps for rule w/cpu: cpu_total_usage 6840 above 6000; 30 only shown");
+    ASSERT_THAT(explanations.firsts(), SizeIs(100));
+    EXPECT_FALSE(explanations.firsts()[69]) << "it was taken";
+    EXPECT_TRUE(explanations.firsts()[70]) << "told all the same";
+}
+
+TEST_F(Deciding, thousands_of_previews_are_told_from_one_another_in_no_time) {
+    std::vector<Step> steps;
+    for (int i = 0; i < 4096; ++i) {
+        steps.push_back(throttle("jobs/" + std::to_string(i), Disposition::preview));
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    for (int tick = 0; tick < 100; ++tick) {
+        decide(steps);
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+    EXPECT_THAT(kept, SizeIs(1));
 }
 
 TEST_F(Deciding, the_oldest_goes_first) {

@@ -179,11 +179,26 @@ status:
     EXPECT_EQ(web.cpuLimit(), std::nullopt);
 }
 
+TEST(Pod, a_hash_on_a_pod_that_is_no_mirror_pod_does_not_point_at_the_cgroup_of_another) {
+    const std::string hash = "kubernetes.io/config.hash: 6a5f00000000000000000000000000aa";
+    const std::string file = ", kubernetes.io/config.source: file";
+    const std::string mirror = ", kubernetes.io/config.mirror: x";
+    const std::string node = ", ownerReferences: [{kind: Node, name: node-a}]";
+    const std::string set = ", ownerReferences: [{kind: DaemonSet, name: agent}]";
+    for (const auto& metadata :
+         {", annotations: {" + hash + "}", ", annotations: {" + hash + file + "}" + node,
+          ", annotations: {" + hash + mirror + file + "}",
+          ", annotations: {" + hash + mirror + file + "}" + set}) {
+        EXPECT_EQ(decoded(pod(metadata)).uid, PodUid("u-1")) << metadata;
+    }
+}
+
 TEST(Pod, a_static_pod_is_found_by_the_hash_of_its_manifest) {
     const std::string hash = "kubernetes.io/config.hash: 6a5f00000000000000000000000000aa";
     const Pod mirror = decoded(pod(", annotations: {" + hash +
                                    ", kubernetes.io/config.mirror: x, "
-                                   "kubernetes.io/config.source: file}"));
+                                   "kubernetes.io/config.source: file}, "
+                                   "ownerReferences: [{kind: Node, name: node-a}]"));
     EXPECT_TRUE(mirror.mirror);
     EXPECT_EQ(mirror.uid, PodUid("6a5f00000000000000000000000000aa"));
     EXPECT_TRUE(decoded(pod(", annotations: {kubernetes.io/config.source: http}")).mirror);

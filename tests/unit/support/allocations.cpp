@@ -8,6 +8,7 @@
 namespace {
 
 std::atomic<std::size_t> count{0};
+std::atomic<std::size_t> freed{0};
 
 void* counted(std::size_t size) {
     count.fetch_add(1, std::memory_order_relaxed);
@@ -18,10 +19,19 @@ void* counted(std::size_t size) {
     return memory;
 }
 
+void release(void* memory) {
+    freed.fetch_add(memory == nullptr ? 0 : 1, std::memory_order_relaxed);
+    std::free(memory);
+}
+
 } // namespace
 
 std::size_t plimsoll::test::allocations() {
     return count.load(std::memory_order_relaxed);
+}
+
+std::size_t plimsoll::test::livingAllocations() {
+    return count.load(std::memory_order_relaxed) - freed.load(std::memory_order_relaxed);
 }
 
 // The array forms call these.
@@ -34,8 +44,8 @@ void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
     return std::malloc(size > 0 ? size : 1);
 }
 void operator delete(void* memory) noexcept {
-    std::free(memory);
+    release(memory);
 }
 void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
+    release(memory);
 }

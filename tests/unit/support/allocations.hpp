@@ -8,5 +8,7 @@ namespace plimsoll::test {
 
 /// Since the start of the program.
 std::size_t allocations();
+/// Of them, those that are not given back yet.
+std::size_t livingAllocations();
 
 } // namespace plimsoll::test

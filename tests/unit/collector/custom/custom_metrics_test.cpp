@@ -136,14 +136,28 @@ TEST_F(CustomMetricsTest, forget_what_has_expired_ten_minutes_ago) {
     EXPECT_NE(later->find("long"), nullptr);
 }
 
-TEST_F(CustomMetricsTest, drop_names_of_our_own_and_say_so) {
-    writeTextfile("a.prom", "builtin 1\nother 1\n");
+TEST_F(CustomMetricsTest, take_nothing_from_pods_that_a_textfile_or_d_bus_delivers) {
+    FakeSource probes;
+    custom_.addSource(probes);
+    const auto deliver = [&](const std::string& name) {
+        return CustomMetric{name,
+                            {{.value = 1, .pod = PodUid("u-1")}, {.value = 2, .nodeQos = "web"}}};
+    };
+    probes.deliver({deliver("file"), deliver("recorded"), deliver("other")});
+    record("recorded", 3);
+    writeTextfile("a.prom", "file 4\n");
     const auto samples = custom_.samples(kNow);
-    EXPECT_THAT(samples->metrics, ElementsAre(Field(&CustomMetric::name, "other")));
+    EXPECT_THAT(samples->find("file")->series,
+                ElementsAre(Field(&SeriesSample::value, 4), Field(&SeriesSample::value, 2)))
+        << "a NodeQOS asks for its own rules";
+    EXPECT_THAT(samples->find("recorded")->series,
+                ElementsAre(Field(&SeriesSample::value, 3), Field(&SeriesSample::value, 2)));
+    EXPECT_THAT(samples->find("other")->series, SizeIs(2));
+    const std::string reason = "a textfile or RecordMetric delivers this metric: what pods answer "
+                               "under its name is left out";
     EXPECT_THAT(samples->problems,
-                ElementsAre(SourceProblem{"builtin", "this is a metric of Plimsoll's own: what a "
-                                                     "probe or a textfile says under its name is "
-                                                     "left out"}));
+                ElementsAre(SourceProblem{"podQualityProbe (file)", reason},
+                            SourceProblem{"podQualityProbe (recorded)", reason}));
 }
 
 TEST_F(CustomMetricsTest, list_the_problems_of_all_sources) {

@@ -87,8 +87,12 @@ TEST(ProbeTargets, a_node_qos_for_other_nodes_is_not_asked) {
     EXPECT_EQ(targets(policy).size(), 1U);
 }
 
-TEST(ProbeTargets, nobody_waits_for_longer_than_half_a_minute) {
+TEST(ProbeTargets,
+     nobody_waits_for_longer_than_half_a_minute_nor_for_a_pod_longer_than_ten_seconds) {
     auto policy = policies();
+    policy.pods = {pod("cart-0", "10.0.0.1")};
+    policy.podQos[0].probe->timeout = std::chrono::seconds(11);
+    EXPECT_EQ(targets(policy).at(1).request.timeout, std::chrono::seconds(10));
     policy.nodeQos[0].probe->timeout = std::chrono::hours(1);
     EXPECT_EQ(targets(policy).at(0).request.timeout, std::chrono::seconds(30));
     policy.nodeQos[0].probe->timeout = std::chrono::seconds(2);
@@ -126,9 +130,11 @@ TEST(ProbeTargets, a_pod_qos_asks_each_pod_at_its_own_address) {
     EXPECT_EQ(found[1].nodeQos, "");
     EXPECT_THAT(found[1].expected.plain, ElementsAre("jvm"));
     EXPECT_THAT(found[1].expected.json, ElementsAre(JsonMember{"heap", "/heap/used"}));
-    const Labels labels{
-        {"app", "cart"}, {"namespace", "shop"}, {"pod", "cart-1"}, {"qos_class", "Burstable"}};
-    EXPECT_EQ(found[1].labels, labels);
+    const Labels labels{{"app", "cart"},          {"namespace", "shop"},
+                        {"PodNamespace", "shop"}, {"pod", "cart-1"},
+                        {"PodName", "cart-1"},    {"uid", "uid-cart-1"},
+                        {"PodUid", "uid-cart-1"}, {"qos_class", "Burstable"}};
+    EXPECT_EQ(found[1].labels, labels) << "as the pod's built-in metrics have them";
 }
 
 } // namespace

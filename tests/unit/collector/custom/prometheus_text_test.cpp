@@ -71,6 +71,23 @@ TEST(PrometheusText, refuses_a_bad_line_with_its_number) {
     }
 }
 
+TEST(PrometheusText, refuses_labels_that_are_too_long_or_too_many) {
+    const auto label = [](std::size_t name, std::size_t value) {
+        return "up{" + std::string(name, 'n') + "=\"" + std::string(value, 'v') + "\"} 1\n";
+    };
+    const std::string tooLong =
+        "line 1 has a label with more than 63 bytes of name or 253 of value";
+    EXPECT_EQ(errorOf(label(64, 1)), tooLong);
+    EXPECT_EQ(errorOf(label(1, 254)), tooLong);
+    EXPECT_EQ(errorOf(label(63, 253)), "none");
+    std::string labels;
+    for (char name = 'a'; name <= 'p'; ++name) {
+        labels += std::string(1, name) + "=\"\",";
+    }
+    EXPECT_EQ(errorOf("up{" + labels + "} 1\n"), "none");
+    EXPECT_EQ(errorOf("up{" + labels + "q=\"\"} 1\n"), "line 1 has more than 16 labels");
+}
+
 TEST(PrometheusText, refuses_one_series_more_than_allowed) {
     EXPECT_EQ(errorOf("a 1\nb NaN\nc 1\n", 2), "none") << "one left out does not count";
     EXPECT_EQ(errorOf("a 1\nb 1\n# c\nc 1\n", 2),

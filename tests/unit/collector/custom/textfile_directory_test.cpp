@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/collector/custom/textfile_directory.hpp"
+#include "tests/unit/support/allocations.hpp"
 #include "tests/unit/support/fake_tree.hpp"
 
 #include <atomic>
@@ -76,7 +77,8 @@ protected:
     }
 
     test::FakeTree tree_;
-    TextfileDirectory textfiles_{tree_.path("metrics.d")};
+    TextfileDirectory textfiles_{tree_.path("metrics.d"),
+                                 [](std::string_view name) { return name == "builtin"; }};
 };
 
 TEST_F(TextfileDirectoryTest, that_is_not_there_is_no_problem) {
@@ -182,6 +184,16 @@ TEST_F(TextfileDirectoryTest, reads_on_where_one_of_them_is_bad) {
     EXPECT_THAT(samples.problems, SizeIs(1));
 }
 
+TEST_F(TextfileDirectoryTest, leaves_out_names_of_our_own_and_names_the_file) {
+    put("a.prom", "builtin 1\nother 1\n");
+    const auto samples = read();
+    EXPECT_THAT(samples.metrics, ElementsAre(testing::Field(&CustomMetric::name, "other")));
+    EXPECT_THAT(samples.problems,
+                ElementsAre(SourceProblem{
+                    path("a.prom"), "builtin is a metric of Plimsoll's own and is left out"}));
+    EXPECT_FALSE(changes());
+}
+
 TEST_F(TextfileDirectoryTest, leaves_out_other_files_and_hidden_ones) {
     put(".a.prom", "a 1\n");
     put("b.prom.tmp", "b 1\n");
@@ -248,6 +260,21 @@ TEST_F(TextfileDirectoryTest, holds_10000_series) {
     EXPECT_THAT(samples.problems,
                 ElementsAre(SourceProblem{
                     path("x.prom"), "with it there are more than 10000 series in the directory"}));
+}
+
+TEST_F(TextfileDirectoryTest, keeps_no_series_that_there_is_no_room_for) {
+    put("a.prom", manySeries("m", 1000));
+    put("b.prom", "other 1\n");
+    textfiles_.read(kNow, kWall);
+    const auto before = test::livingAllocations();
+    put("c.prom", manySeries("m", 1000));
+    textfiles_.read(kNow, kWall);
+    EXPECT_LT(test::livingAllocations(), before + 100);
+    EXPECT_FALSE(changes()) << "nor is it read again and again";
+    put("a.prom", "m 1\n");
+    EXPECT_THAT(read().problems, SizeIs(1)) << "1001 is still too much";
+    put("a.prom", "n 1\n");
+    EXPECT_THAT(read().problems, IsEmpty()) << "there is room again";
 }
 
 TEST_F(TextfileDirectoryTest, samples_are_as_old_as_their_file) {
