@@ -238,6 +238,21 @@ TEST_F(EngineOnATree, the_first_ticks_without_a_rate_are_no_news) {
     EXPECT_THAT(audit.names, ElementsAre("policy-changed"));
 }
 
+TEST_F(EngineOnATree, looking_anew_for_the_pods_puts_back_what_is_held) {
+    Engine engine(settings(), audit);
+    ASSERT_TRUE(engine.attach().has_value());
+    engine.setPolicy(throttleAbove1000());
+    for (int i = 0; i < 4; ++i) {
+        second(engine, 1900, 1500);
+    }
+    ASSERT_EQ(engine.published().held.size(), 1U);
+    ASSERT_TRUE(engine.attach().has_value());
+    EXPECT_EQ(cpuMax(), "max 100000\n");
+    EXPECT_TRUE(engine.published().held.empty());
+    EXPECT_THAT(audit.names, Contains("pod-restored"));
+    EXPECT_THAT(audit.names, testing::Not(Contains("leftover-undone")));
+}
+
 TEST_F(EngineOnATree, follows_kubelet_to_another_driver) {
     Engine engine(settings(), audit);
     ASSERT_TRUE(engine.attach().has_value());

@@ -279,6 +279,21 @@ TEST_F(HoldingMemory, does_not_keep_cpu_max_from_a_pod_that_is_no_unit) {
     EXPECT_EQ(node.executor->held().size(), 2U);
 }
 
+TEST_F(HoldingMemory, says_whose_reclaim_is_under_way) {
+    const auto path = node.addPod("1-1");
+    EXPECT_TRUE(node.executor->reclaiming().empty());
+    BlockedWrite blocked(*node.files, "memory.reclaim");
+    auto step = first(path);
+    step.kind = StepKind::reclaim;
+    step.lever = Lever::memoryReclaim;
+    step.amount = Bytes{kMiB};
+    ASSERT_TRUE(node.carryOut({step}).front().pending);
+    EXPECT_EQ(node.executor->reclaiming(), (std::vector{step.pod->cgroup.inode}));
+    blocked.letGo();
+    std::ignore = node.nextFinished();
+    EXPECT_TRUE(node.executor->reclaiming().empty());
+}
+
 TEST_F(HoldingMemory, refuses_a_step_whose_values_are_another_levers) {
     const auto path = node.addPod("1-1");
     const auto before = node.everything();
@@ -288,17 +303,23 @@ TEST_F(HoldingMemory, refuses_a_step_whose_values_are_another_levers) {
     EXPECT_EQ(node.everything(), before);
 }
 
-TEST_F(HoldingMemory, only_lowering_is_the_workers) {
-    const auto path = node.addPod("1-1", "max 100000\n", highText(200));
+/// Usage is 400 MiB.
+TEST_F(HoldingMemory, what_the_kernel_must_reclaim_for_is_the_workers_also_upwards) {
+    const auto path = node.addPod("1-1", "max 100000\n", highText(600));
     const auto before = node.everything();
-    EXPECT_TRUE(node.carryOutOne(node.throttle(path, high(200), high(100))).done);
-    EXPECT_FALSE(
+    EXPECT_TRUE(node.carryOutOne(node.throttle(path, high(600), high(100))).done);
+    EXPECT_TRUE(
         node.carryOut({node.step(StepKind::restore, path, high(100), high(150))}).front().pending);
+    EXPECT_TRUE(node.nextFinished().done);
     EXPECT_EQ(node.memoryHigh(path), highText(150));
+    EXPECT_FALSE(
+        node.carryOut({node.step(StepKind::restore, path, high(150), high(500))}).front().pending)
+        << "above the usage nothing is reclaimed";
+    EXPECT_EQ(node.memoryHigh(path), highText(500));
     ASSERT_EQ(node.executor->held().size(), 1U);
-    EXPECT_EQ(node.executor->held()[0].baseline, high(200));
+    EXPECT_EQ(node.executor->held()[0].baseline, high(600));
     EXPECT_EQ(node.executor->held()[0].firstUsage, (Resources{Millicores{800}, Bytes{300 * kMiB}}));
-    EXPECT_TRUE(node.carryOut({node.backToBaseline(path, high(150), high(200))}).front().done);
+    EXPECT_TRUE(node.carryOut({node.backToBaseline(path, high(500), high(600))}).front().done);
     EXPECT_EQ(node.everything(), before);
 }
 
