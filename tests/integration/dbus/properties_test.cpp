@@ -67,9 +67,10 @@ TEST_F(Properties, rule_that_cannot_act_says_so) {
 }
 
 TEST_F(Properties, rule_in_preview_shows_how_right_it_was) {
-    EXPECT_EQ(client->get(std::string(kRoot) + "/rule/watermark1/memory", kRule, "PreviewScore"),
-              R"({"Episodes": 5, "LastExpectedMemoryRelease": 4096, "LastExpectedRelease": 300, )"
-              R"("LastSeconds": 42.5, "OnItsOwn": 3, "WouldHelp": 2})");
+    EXPECT_EQ(
+        client->get(std::string(kRoot) + "/rule/watermark1/memory", kRule, "PreviewScore"),
+        R"({"ByOthers": 1, "Episodes": 6, "LastExpectedMemoryRelease": 4096, "LastExpectedRelease": 300, )"
+        R"("LastSeconds": 42.5, "OnItsOwn": 3, "WouldHelp": 2})");
 }
 
 TEST_F(Properties, rule_shows_which_series_its_value_is_of_and_its_gap_in_bytes) {

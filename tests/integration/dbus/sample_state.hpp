@@ -107,8 +107,9 @@ inline void fill(Published& state) {
                   .strategy = Strategy::preview};
     blind.unit = "percent";
     blind.trouble = "MemAvailable cannot be read";
-    blind.preview = {.episodes = 5,
+    blind.preview = {.episodes = 6,
                      .onItsOwn = 3,
+                     .byOthers = 1,
                      .wouldHelp = 2,
                      .lastSeconds = 42.5,
                      .lastExpected = {.cpu = Millicores{300}, .memory = Bytes{4096}}};
