@@ -51,7 +51,7 @@ Pod podObject(int number) {
             .qosClass = number % 3 == 0 ? QosClass::bestEffort : QosClass::burstable,
             .startTime = 1'700'000'000 + number};
     pod.labels.emplace("app", number % 3 == 0 ? "batch" : "web");
-    pod.containers.push_back({.name = "main", .cpuLimit = Millicores{4000}});
+    pod.containers.push_back({.name = "main", .cpuLimit = Millicores{100}});
     return pod;
 }
 
@@ -96,7 +96,7 @@ Snapshot DecideLoad::makeSnapshot(double millicores) const {
                        static_cast<std::uint64_t>(number) + 1};
         PodSample sample{.pod = std::move(pod)};
         sample.cpuUsage = Millicores{millicores / pods_};
-        sample.cpuMax = CpuMax{Microseconds{400'000}, Microseconds{100'000}};
+        sample.cpuMax = CpuMax{Microseconds{10'000}, Microseconds{100'000}}; // more than half used
         sample.memoryWorkingSet = Bytes{1e7};
         sample.stalled.cpuSome = Percent{10};
         snapshot.pods.push_back(std::move(sample));
