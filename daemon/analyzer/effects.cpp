@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace plimsoll::analyzer {
 namespace {
@@ -48,17 +49,56 @@ bool gaveBack(const PendingEffect& effect, const Resources& measured) {
            measured.memory >= effect.expected.memory * kGoodPart;
 }
 
-bool helped(const Tick& tick, const PendingEffect& effect, const EffectCause& cause,
-            const Resources& measured) {
+/// What the pods that the rule may touch use of what the lever lowers, without this one.
+double usageOfOthers(const Tick& tick, const CompiledRule& rule, Lever lever, std::uint64_t inode) {
+    double sum = 0;
+    for (std::size_t i = 0; i < tick.data.bound.size(); ++i) {
+        const auto& bound = tick.data.bound[i];
+        if (bound.cgroup->cgroup.inode != inode && bound.pod != kNone &&
+            tick.policy.allows(rule, bound.pod)) {
+            sum += amountOf(usageOf(tick, i, lever).value_or(Resources{}), unitOf(lever));
+        }
+    }
+    return sum;
+}
+
+/// Others took at least half of what the pod gave up.
+bool isTaken(const Tick& tick, const PendingEffect& effect, const EffectCause& cause,
+             const Resources& measured) {
+    const auto unit = unitOf(effect.lever);
+    const double noise = unit == ReleaseUnit::millicores ? kCpuNoise.value : kMemoryNoise.value;
+    const double gave = amountOf(measured, unit);
+    const auto& rule = tick.policy.rules[ruleOf(tick, cause)];
+    const double grew = usageOfOthers(tick, rule, effect.lever, effect.inode) - cause.othersBefore;
+    return gave >= noise && grew * 2 >= gave;
+}
+
+Judgement judgementOf(const Tick& tick, const PendingEffect& effect, const EffectCause& cause,
+                      const Resources& measured) {
     const auto& rule = tick.data.ruleStatuses[ruleOf(tick, cause)];
     if (!rule.hit) {
-        return true;
+        return Judgement::helped;
     }
     if (cause.quantified) {
-        return gaveBack(effect, measured);
+        return gaveBack(effect, measured) ? Judgement::helped : Judgement::futile;
     }
     const double way = cause.valueBefore - rule.rule.watermark;
-    return cause.valueBefore - valueNow(tick, cause) >= way * kCloser;
+    if (cause.valueBefore - valueNow(tick, cause) >= way * kCloser) {
+        return Judgement::helped;
+    }
+    return isTaken(tick, effect, cause, measured) ? Judgement::taken : Judgement::innocent;
+}
+
+void remember(Tick& tick, const PendingEffect& effect, const EffectCause& cause,
+              Judgement judgement) {
+    if (judgement != Judgement::innocent && judgement != Judgement::futile) {
+        return;
+    }
+    tick.data.effects.futile.push_back(
+        {.inode = effect.inode,
+         .lever = effect.lever,
+         .rule = judgement == Judgement::futile ? RuleKey{} : cause.rule,
+         .until = tick.snapshot.at + tick.policy.settings.futileFor});
 }
 
 bool isReclaiming(const Tick& tick, const PendingEffect& effect) {
@@ -146,25 +186,19 @@ Effect judge(Tick& tick, const PendingEffect& effect, std::size_t sample) {
                 .lever = effect.lever,
                 .expected = effect.expected,
                 .measured = measure(tick, effect, sample)};
-    const EffectCause* teller = nullptr;
+    std::optional<Judgement> toldAs;
     for (const auto& cause : effect.causes) {
-        const bool good = helped(tick, effect, cause, told.measured);
-        if (!good) {
-            tick.data.effects.futile.push_back(
-                {.inode = effect.inode,
-                 .lever = effect.lever,
-                 .rule = cause.quantified ? RuleKey{} : cause.rule,
-                 .until = tick.snapshot.at + tick.policy.settings.futileFor});
-        }
-        if (teller == nullptr || (told.helped && !good)) {
-            teller = &cause;
+        const auto judgement = judgementOf(tick, effect, cause, told.measured);
+        remember(tick, effect, cause, judgement);
+        if (!toldAs || (toldAs == Judgement::helped && judgement != Judgement::helped)) {
+            toldAs = judgement;
             told.rule = cause.rule;
             told.before = cause.valueBefore;
             told.after = valueNow(tick, cause);
-            told.helped = good;
         }
     }
-    told.verdict = whatFollows(tick, told, teller->quantified);
+    told.helped = toldAs == Judgement::helped;
+    told.verdict = whatFollows(tick, told, toldAs.value_or(Judgement::helped));
     return told;
 }
 
@@ -186,9 +220,11 @@ void note(Tick& tick, const Step& step) {
             continue;
         }
         const auto& compiled = tick.policy.rules[*rule];
-        effect.causes.push_back({.rule = key,
-                                 .valueBefore = tick.data.rules[*rule].value.value,
-                                 .quantified = compiled.quantified(step.lever)});
+        effect.causes.push_back(
+            {.rule = key,
+             .valueBefore = tick.data.rules[*rule].value.value,
+             .othersBefore = usageOfOthers(tick, compiled, step.lever, step.pod->cgroup.inode),
+             .quantified = compiled.quantified(step.lever)});
         effect.settling = std::max(effect.settling, compiled.metric->settling);
     }
     if (known == pending.end() && !fresh.causes.empty()) {

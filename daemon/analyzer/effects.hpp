@@ -4,7 +4,8 @@
 //
 // Where it is known how much a step releases, it helped when the pod uses less by a good part of
 // that. Where it is not, it helped when the rule's metric came closer to its watermark; otherwise
-// the pod is innocent, and the rule lets it go.
+// the pod is innocent, and the rule lets it go, unless other candidates only took what it gave up:
+// work that is conserved has to be taken from all of them.
 #pragma once
 
 #include "daemon/model/ids.hpp"
@@ -25,7 +26,17 @@ struct Tick;
 struct EffectCause {
     RuleKey rule;
     double valueBefore = 0; ///< of its metric
+    /// What the other pods that its action may touch used of what the lever lowers.
+    double othersBefore = 0;
     bool quantified = false;
+};
+
+/// What the steps of one lever on one pod came to, for one rule.
+enum class Judgement : std::uint8_t {
+    helped,
+    taken,    ///< the pod gave back, and others that may be touched took it: their turn is next
+    innocent, ///< the metric does not care: the rule lets the pod go
+    futile,   ///< the pod gives nothing back: the lever is left as it is
 };
 
 /// The steps of one lever on one pod since they were last judged.

@@ -188,20 +188,23 @@ std::string whyYield(const HeldPod& held, const Limit& found) {
            formatLimit(found) + "; let go, that value stands";
 }
 
-std::string whatFollows(const Tick& tick, const Effect& effect, bool quantified) {
+std::string whatFollows(const Tick& tick, const Effect& effect, Judgement judgement) {
     const auto measured = effect.lever == Lever::cpuMax ? millicores(effect.measured.cpu)
                                                         : bytes(effect.measured.memory);
-    if (effect.helped) {
-        return "helped: it uses " + measured + " less";
-    }
     const auto seconds = std::to_string(tick.policy.settings.futileFor.count());
-    if (quantified) {
-        return "did not help: it uses " + measured + " less; " + std::string(name(effect.lever)) +
-               " is not lowered further on it for " + seconds + " s";
+    switch (judgement) {
+    case Judgement::helped: return "helped: it uses " + measured + " less";
+    case Judgement::taken:
+        return "did not help " + effect.rule.text() + " yet: it uses " + measured +
+               " less, and other candidates took that; it stays held, and they are next";
+    case Judgement::innocent:
+        return "did not help " + effect.rule.text() + " (" + number(effect.before) + " before, " +
+               number(effect.after) + " now): let go, and left alone by this rule for " + seconds +
+               " s";
+    case Judgement::futile: break;
     }
-    return "did not help " + effect.rule.text() + " (" + number(effect.before) + " before, " +
-           number(effect.after) + " now): let go, and left alone by this rule for " + seconds +
-           " s";
+    return "did not help: it uses " + measured + " less; " + std::string(name(effect.lever)) +
+           " is not lowered further on it for " + seconds + " s";
 }
 
 std::size_t troubleOf(const Tick& tick, const CompiledRule& rule, const RuleState& state) {

@@ -47,7 +47,7 @@ std::string whyContested(const HeldPod& held);
 std::string whyYield(const HeldPod& held, const Limit& found);
 
 /// What follows from a judged effect.
-std::string whatFollows(const Tick& tick, const Effect& effect, bool quantified);
+std::string whatFollows(const Tick& tick, const Effect& effect, Judgement judgement);
 
 /// What stands in the way of a rule right now, as a number that two ticks can compare; 0: nothing.
 std::size_t troubleOf(const Tick& tick, const CompiledRule& rule, const RuleState& state);

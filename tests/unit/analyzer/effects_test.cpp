@@ -82,6 +82,17 @@ TEST(Effect, an_innocent_pod_is_let_go_and_the_next_one_is_tried) {
     EXPECT_THAT(node.skipOf("a"), HasSubstr("did not help the last time"));
 }
 
+TEST(Effect, a_culprit_whose_share_another_one_takes_stays_held_and_the_other_is_next) {
+    auto node = onLatency(20);
+    for (int i = 0; i < 9; ++i) { // together they take what there is: 5 cores
+        node.find("b").demand = Millicores{5000} - node.find("a").usage();
+        node.deliver("latency", 20);
+        node.tick();
+    }
+    EXPECT_NE(node.findHeld("a"), nullptr);
+    EXPECT_NE(node.findHeld("b"), nullptr);
+}
+
 TEST(Effect, a_pod_whose_throttling_brings_the_metric_down_is_kept) {
     auto node = onLatency(20);
     double latency = 20;
