@@ -110,6 +110,7 @@ Result<void> Engine::attach() {
             spdlog::warn("{}", published_.modeReason);
         }
     }
+    retireExecutor();
     undoLeftovers(settings_.runtimeDirectory, *layout, "left by an earlier run", audit_);
     if (attached_) {
         if (const auto done = rememberLayout(settings_.runtimeDirectory, *layout); !done) {
@@ -124,10 +125,20 @@ Result<void> Engine::attach() {
     return {};
 }
 
-void Engine::makeExecutor(const cgroup::Layout& layout) {
+/// What its worker still writes would otherwise land after the leftovers were undone, with no
+/// record of it any more.
+void Engine::retireExecutor() {
+    if (!executor_) {
+        return;
+    }
+    undoAll("pods are looked for anew");
     if (pendingWatcher_) {
         pendingWatcher_(-1);
     }
+    executor_.reset();
+}
+
+void Engine::makeExecutor(const cgroup::Layout& layout) {
     executor_ = std::make_unique<executor::Executor>(layout, settings_.runtimeDirectory);
     if (pendingWatcher_) {
         pendingWatcher_(executor_->finishedDescriptor());

@@ -98,6 +98,7 @@ private:
     void attachAgainIfNeeded(MonotonicTime now);
     void noteTrouble();
     void compile();
+    void retireExecutor();
     void makeExecutor(const cgroup::Layout& layout);
     void carryOut();
     void report(const Outcome& outcome);
