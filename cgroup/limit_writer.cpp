@@ -27,7 +27,7 @@ bool isOurAmount(const BaselineRecord& record, std::uint64_t amount) {
         return value && trimmed(text) != trimmed(record.baseline) &&
                unitLimitFor(*value, record.owner().unit.limit).amount == amount;
     };
-    return gives(record.from) || gives(record.to);
+    return gives(record.from) || gives(record.to) || (!record.told.empty() && gives(record.told));
 }
 
 /// Whether a drop-in with this amount says what systemd had before.
@@ -40,6 +40,11 @@ bool isAmountBefore(const BaselineRecord& record, std::uint64_t amount) {
 
 std::string fileOf(const OpenGroup& group, Lever lever) {
     return group.path + "/" + std::string(name(lever));
+}
+
+/// A record's values were parsed when it was read or made.
+Limit limitOf(const BaselineRecord& record, const std::string& text) {
+    return parseLimit(record.lever, text).value_or(Limit{});
 }
 
 std::string_view controllerOf(Lever lever) {
@@ -112,12 +117,22 @@ Result<std::string> LimitWriter::write(const OpenGroup& group, BaselineRecord& r
     return std::string{};
 }
 
+bool LimitWriter::mayBlock(const OpenGroup& group, const Limit& value) const {
+    if (value.lever() != Lever::memoryHigh || value.unlimited()) {
+        return false;
+    }
+    const auto text = port_.read(group, "memory.current").value_or("");
+    const auto usage = parseLimit(Lever::memoryHigh, text); // of the same form
+    return !usage || usage->memoryHigh() > value.memoryHigh();
+}
+
 Result<std::string> LimitWriter::confirm(const OpenGroup& group, BaselineRecord& record) const {
     const auto now = read(group, record.lever);
     if (!now) {
         return std::unexpected(now.error());
     }
-    const bool lostToSystemd = record.unit && record.isOurs(*now); // is set again below
+    const bool isTooEarly = record.unit && mayBlock(group, limitOf(record, record.to));
+    const bool lostToSystemd = record.unit && !isTooEarly && record.isOurs(*now); // set again below
     if (trimmed(*now) != record.to && !lostToSystemd) {
         return fail(ESTALE, fileOf(group, record.lever) + ": wrote '" + record.to +
                                 "', by now it says '" + std::string(trimmed(*now)) + "'");
@@ -125,12 +140,47 @@ Result<std::string> LimitWriter::confirm(const OpenGroup& group, BaselineRecord&
     if (!record.unit) {
         return std::string{};
     }
+    if (isTooEarly) {
+        return leaveUntold(group, record);
+    }
     auto told = writeThroughSystemd(group, record);
     if (!told && told.error().code != ETIMEDOUT && // else it may do it yet
         trimmed(read(group, record.lever).value_or("")) == record.to) {
+        if (mayBlock(group, limitOf(record, record.from))) {
+            return leaveUntold(group, record); // on the way back it would be the loop that waits
+        }
         std::ignore = files_.write(group, record.cgroup.path, record.lever, record.from + "\n");
     }
     return told;
+}
+
+/// Several such steps may follow each other: systemd has what it had before the first.
+Result<std::string> LimitWriter::leaveUntold(const OpenGroup& group, BaselineRecord& record) const {
+    if (record.told.empty()) {
+        record.told = record.from;
+    }
+    if (auto stored = storeBaseline(port_, group, record); !stored) {
+        return std::unexpected(std::move(stored).error());
+    }
+    return "its usage is still above that; systemd is told when it no longer is";
+}
+
+Result<void> LimitWriter::tell(const OpenGroup& group, BaselineRecord& record) const {
+    const auto now = read(group, record.lever);
+    if (!now) {
+        return std::unexpected(now.error());
+    }
+    if (trimmed(*now) != record.to) {
+        if (trimmed(*now) != record.from || record.from == record.told) {
+            return {}; // drift: the plan has to say what becomes of it
+        }
+        std::swap(record.from, record.to); // the step to `to` failed
+    }
+    if (mayBlock(group, limitOf(record, record.to))) {
+        return {};
+    }
+    const auto told = writeThroughSystemd(group, record);
+    return told ? Result<void>{} : std::unexpected(told.error());
 }
 
 Result<void> LimitWriter::handOver(const OpenGroup& group, BaselineRecord& record,
@@ -204,6 +254,9 @@ Result<std::string> LimitWriter::change(const OpenGroup& group, BaselineRecord& 
         return std::unexpected(called.error()); // it may do it yet: the notes stay
     }
     record.beside.clear();
+    if (called) {
+        record.told.clear();
+    }
     if (auto stored = storeBaseline(port_, group, record); !stored) {
         return std::unexpected(std::move(stored).error());
     }

@@ -65,7 +65,9 @@ Result<void> Executor::Impl::startReclaim(const SharedGroup& group, Outcome& out
 }
 
 /// The record is stored. The worker writes the file also where systemd owns it, so that it is this
-/// process that the kernel keeps waiting and not PID 1; systemd is told when that is over.
+/// process that the kernel keeps waiting and not PID 1; systemd is told when that is over and the
+/// usage is below the value. The kernel reclaims in each write of a value that the usage is above,
+/// also of one that is higher than before.
 Result<void> Executor::Impl::startSetting(const SharedGroup& group,
                                           const cgroup::BaselineRecord& record, bool isFirst,
                                           Outcome& outcome, std::uint64_t tick) {
@@ -130,6 +132,22 @@ Result<void> Executor::Impl::finishSetting(const cgroup::OpenGroup& group, const
     const auto written =
         end.written ? writer.confirm(group, record) : std::unexpected(end.written.error());
     return settle(group, std::move(record), job.isFirst, written, outcome, job.tick);
+}
+
+bool Executor::Impl::hasUnfinished() const {
+    return !pendingUnits.empty() ||
+           std::ranges::any_of(records, [](const auto& record) { return !record.told.empty(); });
+}
+
+void Executor::Impl::tellUntold() {
+    for (auto& record : records) {
+        if (record.told.empty() || isUnderWay(record.cgroup, record.lever)) {
+            continue;
+        }
+        if (const auto group = openSame(record.cgroup)) {
+            std::ignore = writer.tell(*group, record); // else in the next turn
+        }
+    }
 }
 
 } // namespace plimsoll::executor

@@ -19,12 +19,8 @@ Ports realPorts(const std::string& mount) {
             .units = cgroup::makeUnitProperties(mount)};
 }
 
-/// Whether the kernel may have to reclaim memory before the write returns.
-bool mayBlock(const Limit& from, const Limit& to) {
-    if (to.lever() != Lever::memoryHigh || to.unlimited()) {
-        return false;
-    }
-    return from.unlimited() || to.memoryHigh().bytes < from.memoryHigh().bytes;
+bool isUndo(const Step& step) {
+    return step.toBaseline || step.kind == StepKind::undo;
 }
 
 std::unexpected<Error> changedSince(const Limit& expected, const Limit& found) {
@@ -63,9 +59,10 @@ std::span<const HeldPod> Executor::held() const {
 
 std::vector<Outcome> Executor::carryOut(const Plan& plan) {
     std::vector<Outcome> outcomes;
-    if (!plan.steps.empty() || !impl_->pendingUnits.empty()) {
+    if (!plan.steps.empty() || impl_->hasUnfinished()) {
         impl_->ports.units->beginTurn();
         impl_->retryPending();
+        impl_->tellUntold();
     }
     for (const auto& step : plan.steps) {
         if (step.disposition == Disposition::act) {
@@ -120,13 +117,19 @@ Result<void> Executor::Impl::isPossible(const Step& step) const {
     if (step.from.lever() != step.lever || step.to.lever() != step.lever) {
         return fail(EINVAL, "a step whose values are not of " + std::string(name(step.lever)));
     }
-    if (!isUnderWay(cgroup, Lever::memoryHigh)) {
-        return {};
-    }
-    // systemd would write what it still has for memory.high, in the middle of the change.
     const auto index = find(cgroup, Lever::memoryHigh);
-    const bool isInTheWay = step.lever == Lever::memoryHigh || (index && records[*index].unit);
-    return isInTheWay ? fail(EBUSY, "memory.high of it is being changed") : Result<void>{};
+    const bool isUnit = index && records[*index].unit;
+    // systemd would write what it still has for memory.high: in the middle of the change, or where
+    // that is below the usage.
+    if (isUnderWay(cgroup, Lever::memoryHigh) && (step.lever == Lever::memoryHigh || isUnit)) {
+        return fail(EBUSY, "memory.high of it is being changed");
+    }
+    if (step.lever != Lever::memoryHigh && isUnit && !records[*index].told.empty() &&
+        !isUndo(step)) {
+        return fail(EBUSY,
+                    "systemd is not told of its memory.high yet, as its usage is above that");
+    }
+    return {};
 }
 
 Outcome Executor::Impl::carryOut(const Step& step, std::uint64_t tick) {
@@ -182,8 +185,7 @@ Result<void> Executor::Impl::act(const SharedGroup& group, Outcome& outcome, std
     if (*value != step.from) {
         return changedSince(step.from, *value);
     }
-    return step.toBaseline || step.kind == StepKind::undo ? putBack(*group, outcome)
-                                                          : set(group, *bytes, outcome, tick);
+    return isUndo(step) ? putBack(*group, outcome) : set(group, *bytes, outcome, tick);
 }
 
 Result<void> Executor::Impl::set(const SharedGroup& group, const std::string& bytes,
@@ -213,7 +215,7 @@ Result<void> Executor::Impl::set(const SharedGroup& group, const std::string& by
         return std::unexpected(
             std::move(stored).error().with("not changed, as its baseline cannot be kept"));
     }
-    if (mayBlock(step.from, step.to)) {
+    if (writer.mayBlock(*group, step.to)) {
         return startSetting(group, *record, !index, outcome, tick);
     }
     const auto written = writer.write(*group, *record);

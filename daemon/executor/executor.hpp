@@ -40,9 +40,10 @@ public:
     /// value is not the step's `from` (an error that says so). An outcome's step.to is what the
     /// file really says: systemd keeps whole percents of a core, the kernel whole pages.
     ///
-    /// Lowering memory.high and memory.reclaim may block while the kernel reclaims, so a worker
-    /// writes them: the outcome is `pending`, the held pod is `changing`, and the last outcome of
-    /// the step comes from takeFinished(). Of a reclaim its step.amount is what really went.
+    /// Setting memory.high below the usage, and memory.reclaim, block while the kernel reclaims, so
+    /// a worker writes them: the outcome is `pending`, the held pod is `changing`, and the last
+    /// outcome of the step comes from takeFinished(). Of a reclaim its step.amount is what really
+    /// went.
     std::vector<Outcome> carryOut(const Plan& plan);
 
     /// Readable when takeFinished() has something. The same descriptor for the executor's life.

@@ -69,6 +69,11 @@ struct Executor::Impl {
     /// Afterwards nothing is under way, and the worker writes nothing.
     std::vector<Outcome> stopBlocking();
 
+    /// Something to be gone on with in the next turn, also without a step.
+    [[nodiscard]] bool hasUnfinished() const;
+    /// systemd of what only the files say, where it makes nobody reclaim by now.
+    void tellUntold();
+
     // Held pods.
     [[nodiscard]] std::optional<std::size_t> find(const CgroupIdentity& cgroup, Lever lever) const;
     HeldPod& hold(cgroup::BaselineRecord record, const Limit& applied, std::uint64_t tick);

@@ -288,10 +288,28 @@ TEST_F(HoldingMemory, refuses_a_step_whose_values_are_another_levers) {
     EXPECT_EQ(node.everything(), before);
 }
 
-TEST_F(HoldingMemory, only_lowering_is_the_workers) {
+TEST_F(HoldingMemory, raising_it_is_the_workers_too_where_the_usage_is_above) {
+    const auto path = node.addPod("1-1");
+    node.files->reclaims = false;
+    ASSERT_TRUE(node.carryOutOne(first(path)).done);
+    const auto raised = node.step(StepKind::restore, path, high(100), high(150));
+    EXPECT_TRUE(node.carryOut({raised}).front().pending) << "the kernel reclaims in this, too";
+    EXPECT_TRUE(node.nextFinished().done);
+    EXPECT_EQ(node.memoryHigh(path), highText(150));
+}
+
+TEST_F(HoldingMemory, is_the_workers_where_the_usage_cannot_be_read) {
+    const auto path = node.addPod("1-1");
+    node.tree.remove(Node::kCgroups + path + "/memory.current");
+    EXPECT_TRUE(node.carryOut({first(path)}).front().pending);
+    EXPECT_TRUE(node.nextFinished().done);
+}
+
+TEST_F(HoldingMemory, is_not_the_workers_where_the_usage_is_below) {
     const auto path = node.addPod("1-1", "max 100000\n", highText(200));
     const auto before = node.everything();
-    EXPECT_TRUE(node.carryOutOne(node.throttle(path, high(200), high(100))).done);
+    node.setUsage(path, 90);
+    EXPECT_TRUE(node.carryOut({node.throttle(path, high(200), high(100))}).front().done);
     EXPECT_FALSE(
         node.carryOut({node.step(StepKind::restore, path, high(100), high(150))}).front().pending);
     EXPECT_EQ(node.memoryHigh(path), highText(150));
@@ -357,6 +375,121 @@ TEST_F(HoldingMemory, on_stop_leaves_a_value_that_somebody_set_through_systemd) 
     node.systemd->daemonReload();
     EXPECT_EQ(node.memoryHigh(path), highText(300));
     EXPECT_EQ(node.attribute(path, Lever::memoryHigh), "");
+}
+
+/// Where the kernel does not get the usage down, PID 1's write would reclaim once more.
+class NotTellingSystemd : public HoldingMemory {
+protected:
+    NotTellingSystemd() { node.files->reclaims = false; }
+    /// To 100 MiB in the file; the usage stays at 400 MiB.
+    std::string addUntold() {
+        const auto path = node.addUnitPod("1-1");
+        const auto outcome = node.carryOutOne(first(path));
+        EXPECT_TRUE(outcome.done) << outcome.error;
+        EXPECT_THAT(outcome.step.reason, HasSubstr("systemd is told when it no longer is"));
+        return path;
+    }
+    std::uint64_t property(const std::string& path) {
+        return node.systemd->units.at(path).memory.amount;
+    }
+    void stepTo(const std::string& path, double from, double to) {
+        EXPECT_TRUE(node.carryOutOne(node.throttle(path, high(from), high(to))).done);
+    }
+};
+
+TEST_F(NotTellingSystemd, while_the_usage_is_above_and_then_once) {
+    const auto path = addUntold();
+    node.carryOut({});
+    EXPECT_EQ(node.systemd->changes, 0);
+    EXPECT_EQ(node.memoryHigh(path), highText(100));
+    node.setUsage(path, 100);
+    node.carryOut({});
+    node.carryOut({});
+    EXPECT_EQ(node.systemd->changes, 1);
+    node.systemd->daemonReload();
+    EXPECT_EQ(node.memoryHigh(path), highText(100));
+}
+
+TEST_F(NotTellingSystemd, is_gone_on_with_while_systemd_does_not_answer) {
+    const auto path = addUntold();
+    const auto before = node.everything();
+    node.setUsage(path, 100);
+    node.systemd->available = false;
+    node.carryOut({});
+    EXPECT_EQ(node.everything(), before);
+    node.systemd->available = true;
+    node.carryOut({});
+    EXPECT_EQ(property(path), static_cast<std::uint64_t>(100 * kMiB));
+}
+
+TEST_F(NotTellingSystemd, keeps_the_file_where_systemd_denies_and_the_way_back_would_block) {
+    const auto path = node.addUnitPod("1-1");
+    const auto before = node.everything();
+    node.files->reclaims = true;
+    ASSERT_TRUE(node.carryOutOne(first(path)).done);
+    node.setUsage(path, 400);
+    node.systemd->denies = true;
+    const auto raised = node.carryOutOne(node.step(StepKind::restore, path, high(100), high(150)));
+    EXPECT_EQ(raised.error, "");
+    EXPECT_EQ(node.memoryHigh(path), highText(150));
+    node.systemd->denies = false;
+    node.executor->undoAll("stop");
+    EXPECT_EQ(node.everything(), before);
+}
+
+TEST_F(NotTellingSystemd, keeps_other_levers_from_what_would_write_the_old_value) {
+    const auto path = addUntold();
+    const auto cpu = node.throttle(path, unlimited(), limit(50'000));
+    EXPECT_THAT(node.carryOutOne(cpu).error, HasSubstr("not told of its memory.high yet"));
+    node.setUsage(path, 100);
+    EXPECT_TRUE(node.carryOutOne(cpu).done);
+    EXPECT_EQ(node.memoryHigh(path), highText(100));
+}
+
+TEST_F(NotTellingSystemd, tells_the_value_that_stands_when_the_next_step_failed) {
+    const auto path = addUntold();
+    stepTo(path, 100, 80);
+    node.files->failure = [](std::string_view operation, const std::string& file) {
+        return operation == "write" && file == "memory.high" ? EBUSY : 0;
+    };
+    EXPECT_FALSE(node.carryOutOne(node.throttle(path, high(80), high(60))).done);
+    node.files->failure = nullptr;
+    node.setUsage(path, 50);
+    node.carryOut({});
+    EXPECT_EQ(property(path), static_cast<std::uint64_t>(80 * kMiB));
+    EXPECT_EQ(node.memoryHigh(path), highText(80));
+}
+
+TEST_F(NotTellingSystemd, leaves_somebody_elses_value_that_came_meanwhile) {
+    const auto path = addUntold();
+    node.setMemoryHigh(path, highText(300));
+    node.setUsage(path, 50);
+    node.carryOut({});
+    EXPECT_EQ(node.memoryHigh(path), highText(300));
+    EXPECT_EQ(node.systemd->changes, 0);
+}
+
+TEST_F(NotTellingSystemd, after_several_steps_knows_the_value_that_systemd_has_as_its_own) {
+    for (const bool isYield : {false, true}) {
+        const auto path = node.addUnitPod(isYield ? "1-1" : "2-2");
+        auto expected = node.everything();
+        node.setUsage(path, 100);
+        ASSERT_TRUE(node.carryOutOne(first(path)).done);
+        node.setUsage(path, 400);
+        stepTo(path, 100, 80);
+        stepTo(path, 80, 60);
+        stepTo(path, 60, 50);
+        ASSERT_EQ(property(path), static_cast<std::uint64_t>(100 * kMiB));
+        if (isYield) {
+            node.setMemoryHigh(path, highText(300));
+            expected["/cgroup" + path + "/memory.high"] = highText(300);
+        } else {
+            node.setMemoryHigh(path, highText(100)); // as a daemon-reload does
+            node.restart();
+        }
+        isYield ? node.executor->undoAll("stop") : node.executor->undoLeftovers("left");
+        EXPECT_EQ(node.everything(), expected);
+    }
 }
 
 class HoldingByTwoLevers : public NodeTest {
