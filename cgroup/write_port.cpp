@@ -44,8 +44,11 @@ Result<std::string> readAll(int descriptor, const std::string& path) {
     }
 }
 
+enum class OnSignal { again, end };
+
 /// In one write(): the kernel takes a cgroup value whole or refuses it whole.
-Result<void> writeOnce(int descriptor, std::string_view bytes, const std::string& path) {
+Result<void> writeOnce(int descriptor, std::string_view bytes, const std::string& path,
+                       OnSignal onSignal = OnSignal::again) {
     while (true) {
         const ssize_t length = ::write(descriptor, bytes.data(), bytes.size());
         if (length == static_cast<ssize_t>(bytes.size())) {
@@ -54,7 +57,7 @@ Result<void> writeOnce(int descriptor, std::string_view bytes, const std::string
         if (length >= 0) {
             return failed("writing " + path, EIO);
         }
-        if (errno != EINTR) {
+        if (errno != EINTR || onSignal == OnSignal::end) {
             return failed("writing " + path, errno);
         }
     }
@@ -110,8 +113,10 @@ Result<std::string> WritePort::read(const OpenGroup& group, const std::string& f
     return readAll(descriptor.get(), path);
 }
 
-Result<void> WritePort::write(const OpenGroup& group, const std::string& file,
-                              std::string_view bytes) {
+namespace {
+
+Result<void> writeInto(const OpenGroup& group, const std::string& file, std::string_view bytes,
+                       OnSignal onSignal) {
     const std::string path = group.path + "/" + file;
     // The kernel ignores O_TRUNC here; on a tree of plain files it keeps old tails away.
     const Descriptor descriptor(::openat(group.descriptor.get(), file.c_str(),
@@ -119,7 +124,19 @@ Result<void> WritePort::write(const OpenGroup& group, const std::string& file,
     if (!descriptor.isOpen()) {
         return failed("opening " + path, errno);
     }
-    return writeOnce(descriptor.get(), bytes, path);
+    return writeOnce(descriptor.get(), bytes, path, onSignal);
+}
+
+} // namespace
+
+Result<void> WritePort::write(const OpenGroup& group, const std::string& file,
+                              std::string_view bytes) {
+    return writeInto(group, file, bytes, OnSignal::again);
+}
+
+Result<void> WritePort::writeUntilSignal(const OpenGroup& group, const std::string& file,
+                                         std::string_view bytes) {
+    return writeInto(group, file, bytes, OnSignal::end);
 }
 
 bool WritePort::groupIsGone(const OpenGroup& group) {

@@ -109,8 +109,9 @@ Result<void> Executor::Impl::finishReclaim(const cgroup::OpenGroup& group, const
                                            Outcome& outcome) {
     outcome.writer = "file";
     outcome.step.amount = end.freed;
-    // EAGAIN: the kernel found less than it was asked for, and that is no fault.
-    if (end.written || end.written.error().code == EAGAIN) {
+    // EAGAIN: the kernel found less than it was asked for, and that is no fault. EINTR: a stop did
+    // not let it search on.
+    if (end.written || end.written.error().code == EAGAIN || end.written.error().code == EINTR) {
         return {};
     }
     if (end.written.error().code == ENOENT && !ports.files->groupIsGone(group)) {

@@ -65,11 +65,13 @@ public:
     Result<void> write(const cgroup::OpenGroup& group, const std::string& file,
                        std::string_view bytes) override {
         return run<void>("write", file, [&] {
-            auto written = WritePort::write(group, file, bytes);
-            if (written && file == "memory.high" && reclaims) {
-                bringDownTo(group, bytes);
-            }
-            return written;
+            return afterwards(group, file, bytes, WritePort::write(group, file, bytes));
+        });
+    }
+    Result<void> writeUntilSignal(const cgroup::OpenGroup& group, const std::string& file,
+                                  std::string_view bytes) override {
+        return run<void>("write", file, [&] {
+            return afterwards(group, file, bytes, WritePort::writeUntilSignal(group, file, bytes));
         });
     }
     Result<std::optional<std::string>> attribute(const cgroup::OpenGroup& group,
@@ -109,6 +111,13 @@ public:
     }
 
 private:
+    Result<void> afterwards(const cgroup::OpenGroup& group, const std::string& file,
+                            std::string_view bytes, Result<void> written) const {
+        if (written && file == "memory.high" && reclaims) {
+            bringDownTo(group, bytes);
+        }
+        return written;
+    }
     static void bringDownTo(const cgroup::OpenGroup& group, std::string_view high) {
         WritePort kernel;
         const auto usage =

@@ -4,6 +4,7 @@
 #include "tests/unit/executor/blocked_write.hpp"
 #include "tests/unit/executor/node.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 
 namespace plimsoll::test {
@@ -681,6 +682,36 @@ TEST_F(Reclaiming, writes_the_bytes_once_and_leaves_nothing_behind) {
     expected["/cgroup" + path + "/memory.reclaim"] = "104857600";
     EXPECT_EQ(node.everything(), expected);
     EXPECT_EQ(node.systemd->changes, 0);
+}
+
+/// A pipe that is full keeps the writer in the kernel until a signal comes, as a reclaim does.
+class EndlessReclaim : public Reclaiming {
+protected:
+    EndlessReclaim() {
+        const auto file = node.absolute(path) + "/memory.reclaim";
+        std::filesystem::remove(file);
+        EXPECT_EQ(::mkfifo(file.c_str(), S_IRUSR | S_IWUSR), 0);
+        pipe = cgroup::Descriptor(::open(file.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+        const std::string block(4096, 'x');
+        while (::write(pipe.get(), block.data(), block.size()) > 0) {
+        }
+        EXPECT_TRUE(node.carryOut({node.reclaim(path, 100)}).front().pending);
+    }
+    std::string path = node.addPod("1-1");
+    cgroup::Descriptor pipe;
+};
+
+TEST_F(EndlessReclaim, is_ended_by_a_stop) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50)); // until the worker is in it
+    const auto outcomes = node.executor->undoAll("stop");
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_TRUE(outcomes[0].done) << outcomes[0].error;
+    EXPECT_EQ(outcomes[0].step.amount, Bytes{0});
+}
+
+TEST_F(EndlessReclaim, is_ended_when_the_executor_goes) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    node.executor.reset();
 }
 
 TEST_F(Reclaiming, happens_to_a_pod_once_at_a_time) {
