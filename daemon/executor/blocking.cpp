@@ -21,14 +21,32 @@ int Executor::finishedDescriptor() const {
 }
 
 std::vector<Outcome> Executor::takeFinished() {
-    std::vector<Outcome> outcomes;
+    auto outcomes = std::exchange(impl_->endedEarly, {});
     const auto ends = impl_->worker.takeFinished();
     if (!ends.empty()) {
         impl_->ports.units->beginTurn();
     }
-    outcomes.reserve(ends.size());
+    outcomes.reserve(outcomes.size() + ends.size());
     for (const auto& end : ends) {
         outcomes.push_back(impl_->finishBlocking(end));
+    }
+    return outcomes;
+}
+
+std::vector<Outcome> Executor::Impl::cancelQueued(const CgroupIdentity* only) {
+    auto ends = worker.takeFinished();
+    for (const auto& job : underWay) {
+        if (only != nullptr && job.step.pod->cgroup != *only) {
+            continue;
+        }
+        if (auto end = worker.cancel(job.id)) {
+            ends.push_back(std::move(*end));
+        }
+    }
+    std::vector<Outcome> outcomes;
+    outcomes.reserve(ends.size());
+    for (const auto& end : ends) {
+        outcomes.push_back(finishBlocking(end));
     }
     return outcomes;
 }
@@ -47,6 +65,15 @@ bool Executor::Impl::isUnderWay(const CgroupIdentity& cgroup, Lever lever) const
     return std::ranges::any_of(underWay, [&](const UnderWay& job) {
         return job.step.pod->cgroup == cgroup && job.step.lever == lever;
     });
+}
+
+/// systemd would write what it still has for memory.high in the middle of the change.
+bool Executor::Impl::isInTheWay(const CgroupIdentity& cgroup, Lever lever) const {
+    if (!isUnderWay(cgroup, Lever::memoryHigh)) {
+        return false;
+    }
+    const auto index = find(cgroup, Lever::memoryHigh);
+    return lever == Lever::memoryHigh || (index && records[*index].unit);
 }
 
 Result<void> Executor::Impl::startReclaim(const SharedGroup& group, Outcome& outcome,

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 namespace plimsoll::executor {
@@ -117,14 +118,12 @@ Result<void> Executor::Impl::isPossible(const Step& step) const {
     if (step.from.lever() != step.lever || step.to.lever() != step.lever) {
         return fail(EINVAL, "a step whose values are not of " + std::string(name(step.lever)));
     }
-    const auto index = find(cgroup, Lever::memoryHigh);
-    const bool isUnit = index && records[*index].unit;
-    // systemd would write what it still has for memory.high: in the middle of the change, or where
-    // that is below the usage.
-    if (isUnderWay(cgroup, Lever::memoryHigh) && (step.lever == Lever::memoryHigh || isUnit)) {
+    if (isInTheWay(cgroup, step.lever)) {
         return fail(EBUSY, "memory.high of it is being changed");
     }
-    if (step.lever != Lever::memoryHigh && isUnit && !records[*index].told.empty() &&
+    // systemd would write its older value, which may be below the usage.
+    const auto index = find(cgroup, Lever::memoryHigh);
+    if (step.lever != Lever::memoryHigh && index && !records[*index].told.empty() &&
         !isUndo(step)) {
         return fail(EBUSY,
                     "systemd is not told of its memory.high yet, as its usage is above that");
@@ -132,8 +131,23 @@ Result<void> Executor::Impl::isPossible(const Step& step) const {
     return {};
 }
 
+void Executor::Impl::makeWay(const CgroupIdentity& cgroup) {
+    std::ranges::move(cancelQueued(&cgroup), std::back_inserter(endedEarly));
+    if (!endedEarly.empty()) {
+        worker.wake();
+    }
+}
+
 Outcome Executor::Impl::carryOut(const Step& step, std::uint64_t tick) {
     Outcome outcome{.step = step};
+    if (step.pod && isUndo(step) && isInTheWay(step.pod->cgroup, step.lever)) {
+        makeWay(step.pod->cgroup);
+        // What was cancelled may have been all that held it.
+        outcome.done = step.lever == Lever::memoryHigh && !find(step.pod->cgroup, step.lever);
+        if (outcome.done) {
+            return outcome;
+        }
+    }
     if (const auto possible = isPossible(step); !possible) {
         outcome.error = possible.error().what;
         return outcome;

@@ -23,7 +23,7 @@ struct Ports {
 };
 
 /// What stays of nothing: after a restart call undoLeftovers() first. Destroying it changes
-/// nothing; it waits for a write that is under way.
+/// nothing; a write that is under way is ended.
 class Executor {
 public:
     /// `runtimeDirectory` (/run/plimsoll) keeps the list of systemd units that were touched, so
@@ -55,8 +55,8 @@ public:
     void forgetVanished(const Snapshot& snapshot);
 
     /// Puts back everything held now. For stop. Where somebody else's value stands it stays; the
-    /// outcome's step is a yield then. Of pending steps those that wait are cancelled and the one
-    /// that is being written is waited for; their ends are the first outcomes.
+    /// outcome's step is a yield then. Pending steps that wait are cancelled first. The one that is
+    /// being written is ended, and what it is in the way of is undone last.
     std::vector<Outcome> undoAll(const std::string& reason);
 
     /// Puts back what an earlier run left: every baseline found in the tree. For start and for

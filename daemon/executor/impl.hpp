@@ -61,11 +61,18 @@ struct Executor::Impl {
     Result<void> startSetting(const SharedGroup& group, const cgroup::BaselineRecord& record,
                               bool isFirst, Outcome& outcome, std::uint64_t tick);
     [[nodiscard]] bool isUnderWay(const CgroupIdentity& cgroup, Lever lever) const;
+    /// Whether a write of memory.high keeps this lever from being changed.
+    [[nodiscard]] bool isInTheWay(const CgroupIdentity& cgroup, Lever lever) const;
     Outcome finishBlocking(const Worker::End& end);
     Result<void> finishReclaim(const cgroup::OpenGroup& group, const Worker::End& end,
                                Outcome& outcome);
     Result<void> finishSetting(const cgroup::OpenGroup& group, const UnderWay& job,
                                const Worker::End& end, Outcome& outcome);
+    /// Cancels the writes that still wait, of this cgroup or of all, and takes what is over: then
+    /// only the one that is being written is under way.
+    std::vector<Outcome> cancelQueued(const CgroupIdentity* only);
+    /// For an undo; the ends are taken later.
+    void makeWay(const CgroupIdentity& cgroup);
     /// Afterwards nothing is under way, and the worker writes nothing.
     std::vector<Outcome> stopBlocking();
 
@@ -87,6 +94,8 @@ struct Executor::Impl {
     void retryPending();
     Result<cgroup::OpenGroup> openSame(const CgroupIdentity& cgroup) const;
     Outcome undoHeld(std::size_t index, const std::string& reason);
+    template <class Which>
+    void undoThose(Which which, const std::string& reason, std::vector<Outcome>& outcomes);
     void undoGroup(const CgroupPath& path, const std::string& reason,
                    std::vector<Outcome>& outcomes);
     Result<void> undoFound(const cgroup::OpenGroup& group, const cgroup::BaselineRecord& record,
@@ -107,6 +116,7 @@ struct Executor::Impl {
     std::vector<cgroup::BaselineRecord> records;      ///< of held, in the same order
     std::vector<cgroup::BaselineRecord> pendingUnits; ///< systemd could not be asked yet
     std::vector<UnderWay> underWay;
+    std::vector<Outcome> endedEarly; ///< pending steps that were ended early; to be taken
     std::uint64_t lastId = 0;
     Worker worker; ///< ends first, while all else is still there
 };

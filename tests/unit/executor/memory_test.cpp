@@ -198,7 +198,7 @@ TEST_F(HoldingMemory, a_full_queue_is_a_failed_step_that_leaves_no_trace) {
     EXPECT_EQ(node.everything(), before);
 }
 
-TEST_F(HoldingMemory, stop_waits_for_the_running_write_and_cancels_the_others) {
+TEST_F(HoldingMemory, stop_cancels_what_waits_and_waits_for_the_running_write) {
     for (const bool isUnit : {false, true}) {
         const auto running = isUnit ? node.addUnitPod("3-3") : node.addPod("1-1");
         const auto waiting = isUnit ? node.addUnitPod("4-4") : node.addPod("2-2");
@@ -212,9 +212,9 @@ TEST_F(HoldingMemory, stop_waits_for_the_running_write_and_cancels_the_others) {
             const auto outcomes = node.executor->undoAll("stop");
             EXPECT_EQ(blocked.writes(), 1) << "nothing that waited is written any more";
             ASSERT_EQ(outcomes.size(), 4U);
-            EXPECT_TRUE(outcomes[0].done) << outcomes[0].error;
+            EXPECT_THAT(outcomes[0].error, HasSubstr("cancelled"));
             EXPECT_THAT(outcomes[1].error, HasSubstr("cancelled"));
-            EXPECT_THAT(outcomes[2].error, HasSubstr("cancelled"));
+            EXPECT_TRUE(outcomes[2].done) << outcomes[2].error;
             EXPECT_EQ(outcomes[3].step.kind, StepKind::undo);
             EXPECT_EQ(outcomes[3].step.lever, Lever::memoryHigh);
             EXPECT_TRUE(outcomes[3].done) << outcomes[3].error;
@@ -224,6 +224,65 @@ TEST_F(HoldingMemory, stop_waits_for_the_running_write_and_cancels_the_others) {
         EXPECT_THAT(node.executor->held(), IsEmpty());
         EXPECT_THAT(node.executor->takeFinished(), IsEmpty());
     }
+}
+
+TEST_F(HoldingMemory, stop_undoes_other_levers_before_it_waits_for_the_write) {
+    const auto running = node.addUnitPod("1-1");
+    const auto path = node.addUnitPod("2-2");
+    const auto before = node.everything();
+    for (const auto& pod : {running, path}) {
+        ASSERT_TRUE(node.carryOutOne(node.throttle(pod, unlimited(), limit(50'000))).done);
+    }
+    {
+        BlockedWrite blocked(*node.files, "memory.high");
+        ASSERT_TRUE(node.carryOut({first(running)}).front().pending);
+        blocked.waitUntilEntered();
+        std::string whileItRan;
+        const std::jthread releaser([&] {
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));
+            whileItRan = node.cpuMax(path) + node.cpuMax(running);
+            blocked.letGo();
+        });
+        node.executor->undoAll("stop");
+        EXPECT_EQ(whileItRan, "max 100000\n50000 100000\n")
+            << "of the same unit systemd would write into the middle";
+    }
+    EXPECT_EQ(node.everything(), before);
+}
+
+TEST_F(HoldingMemory, that_waits_is_cancelled_where_it_would_keep_cpu_max_from_being_undone) {
+    const auto busy = node.addPod("1-1");
+    const auto path = node.addUnitPod("2-2");
+    const auto before = node.attribute(path, Lever::memoryHigh);
+    ASSERT_TRUE(node.carryOutOne(node.throttle(path, unlimited(), limit(50'000))).done);
+    BlockedWrite blocked(*node.files, "memory.high");
+    ASSERT_TRUE(node.carryOut({first(busy)}).front().pending);
+    blocked.waitUntilEntered();
+    ASSERT_TRUE(node.carryOut({first(path)}).front().pending);
+    EXPECT_THAT(node.carryOut({node.throttle(path, limit(50'000), limit(40'000))}).front().error,
+                HasSubstr("is being changed"));
+    const auto undone = node.carryOut({node.backToBaseline(path, limit(50'000), unlimited())});
+    EXPECT_TRUE(undone.front().done) << undone.front().error;
+    EXPECT_EQ(node.cpuMax(path), "max 100000\n");
+    EXPECT_EQ(node.attribute(path, Lever::memoryHigh), before);
+    const auto cancelled = node.nextFinished();
+    EXPECT_EQ(cancelled.step.lever, Lever::memoryHigh);
+    EXPECT_THAT(cancelled.error, HasSubstr("cancelled"));
+    blocked.letGo();
+    EXPECT_TRUE(node.nextFinished().done);
+    EXPECT_EQ(blocked.writes(), 1);
+}
+
+TEST_F(HoldingMemory, that_waits_is_cancelled_by_its_own_undo) {
+    const auto busy = node.addPod("1-1");
+    const auto path = node.addPod("2-2");
+    BlockedWrite blocked(*node.files, "memory.high");
+    ASSERT_TRUE(node.carryOut({first(busy)}).front().pending);
+    blocked.waitUntilEntered();
+    ASSERT_TRUE(node.carryOut({first(path)}).front().pending);
+    EXPECT_TRUE(node.carryOut({node.backToBaseline(path, noHigh(), noHigh())}).front().done);
+    EXPECT_EQ(node.executor->held().size(), 1U);
+    blocked.letGo();
 }
 
 TEST_F(HoldingMemory, an_executor_that_goes_leaves_nothing_that_the_next_one_cannot_undo) {
