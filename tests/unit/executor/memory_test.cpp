@@ -339,6 +339,18 @@ TEST_F(HoldingMemory, does_not_keep_cpu_max_from_a_pod_that_is_no_unit) {
     EXPECT_EQ(node.executor->held().size(), 2U);
 }
 
+/// Later, under TasksMax, there may be no thread to be had, and memory.high is lowered when the
+/// node is in need.
+TEST_F(HoldingMemory, has_its_thread_from_the_start) {
+    const auto threads = [] {
+        const std::filesystem::directory_iterator tasks("/proc/self/task");
+        return std::distance(begin(tasks), end(tasks));
+    };
+    const auto before = threads();
+    const executor::Worker worker(node.files);
+    EXPECT_EQ(threads(), before + 1);
+}
+
 TEST_F(HoldingMemory, refuses_a_step_whose_values_are_another_levers) {
     const auto path = node.addPod("1-1");
     const auto before = node.everything();
