@@ -107,9 +107,6 @@ Result<std::string> LimitWriter::write(const OpenGroup& group, BaselineRecord& r
     if (record.unit) {
         return writeThroughSystemd(group, record);
     }
-    if (auto stored = storeBaseline(port_, group, record); !stored) {
-        return std::unexpected(std::move(stored).error());
-    }
     auto done = files_.write(group, record.cgroup.path, record.lever, record.to + "\n");
     if (!done) {
         return std::unexpected(std::move(done).error());

@@ -46,8 +46,8 @@ public:
     /// kernel whole pages.
     static Limit reachable(const Limit& wanted, const BaselineRecord& record);
 
-    /// Stores the record, makes the file say record.to, and reads it back. A text in the result is
-    /// something beside that file that could not be put back.
+    /// Makes the file say record.to, and reads it back; the record was stored before. A text in the
+    /// result is something beside that file that could not be put back.
     Result<std::string> write(const OpenGroup& group, BaselineRecord& record) const;
 
     /// Whether the kernel would reclaim memory before a write of this value returns: it does, up

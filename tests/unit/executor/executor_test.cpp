@@ -148,6 +148,17 @@ TEST_F(CarryingOut, puts_back_what_systemd_does_after_its_time_was_out) {
     EXPECT_EQ(node.everything(), before);
 }
 
+TEST_F(CarryingOut, stores_the_record_of_a_file_once) {
+    const auto path = node.addPod("1-1");
+    int stored = 0;
+    node.files->failure = [&stored](std::string_view operation, const std::string&) {
+        stored += operation == "setxattr" ? 1 : 0;
+        return 0;
+    };
+    ASSERT_TRUE(node.carryOutOne(node.throttle(path, unlimited(), limit(50'000))).done);
+    EXPECT_EQ(stored, 1);
+}
+
 TEST_F(CarryingOut, a_failed_step_does_not_stop_the_others) {
     const auto first = node.addPod("1-1");
     const auto second = node.addPod("2-2");
