@@ -180,6 +180,15 @@ Result<void> LimitWriter::tell(const OpenGroup& group, BaselineRecord& record) c
     return told ? Result<void>{} : std::unexpected(told.error());
 }
 
+Result<void> LimitWriter::settleDoubt(const OpenGroup& group, BaselineRecord& record) const {
+    if (const auto answered = units_.unitOf(record.cgroup.path, record.lever); !answered) {
+        return std::unexpected(answered.error());
+    }
+    std::ignore = putBackBeside(port_, group, record.beside);
+    record.beside.clear();
+    return storeBaseline(port_, group, record);
+}
+
 Result<void> LimitWriter::handOver(const OpenGroup& group, BaselineRecord& record,
                                    Lever lever) const {
     if (record.beside.empty()) {

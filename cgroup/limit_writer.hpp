@@ -64,6 +64,10 @@ public:
     /// whether it does.
     Result<void> tell(const OpenGroup& group, BaselineRecord& record) const;
 
+    /// After a call that timed out: once systemd answers, that call is over, done or not. What it
+    /// wrote beside is put back then and not later, over what others wrote meanwhile.
+    Result<void> settleDoubt(const OpenGroup& group, BaselineRecord& record) const;
+
     /// The file of `lever` is about to get a record of its own: from now on it is not among what
     /// `record` notes beside its own.
     Result<void> handOver(const OpenGroup& group, BaselineRecord& record, Lever lever) const;

@@ -163,8 +163,20 @@ Result<void> Executor::Impl::finishSetting(const cgroup::OpenGroup& group, const
 }
 
 bool Executor::Impl::hasUnfinished() const {
-    return !pendingUnits.empty() ||
-           std::ranges::any_of(records, [](const auto& record) { return !record.told.empty(); });
+    return !pendingUnits.empty() || std::ranges::any_of(records, [](const auto& record) {
+        return !record.told.empty() || !record.beside.empty();
+    });
+}
+
+void Executor::Impl::settleDoubts() {
+    for (auto& record : records) {
+        if (record.beside.empty()) {
+            continue;
+        }
+        if (const auto group = openSame(record.cgroup)) {
+            std::ignore = writer.settleDoubt(*group, record); // else in the next turn
+        }
+    }
 }
 
 void Executor::Impl::tellUntold() {

@@ -62,6 +62,7 @@ std::vector<Outcome> Executor::carryOut(const Plan& plan) {
     std::vector<Outcome> outcomes;
     if (!plan.steps.empty() || impl_->hasUnfinished()) {
         impl_->ports.units->beginTurn();
+        impl_->settleDoubts();
         impl_->retryPending();
         impl_->tellUntold();
     }

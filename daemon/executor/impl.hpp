@@ -78,6 +78,7 @@ struct Executor::Impl {
 
     /// Something to be gone on with in the next turn, also without a step.
     [[nodiscard]] bool hasUnfinished() const;
+    void settleDoubts();
     /// systemd of what only the files say, where it makes nobody reclaim by now.
     void tellUntold();
 

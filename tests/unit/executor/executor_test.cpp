@@ -159,6 +159,24 @@ TEST_F(CarryingOut, stores_the_record_of_a_file_once) {
     EXPECT_EQ(stored, 1);
 }
 
+TEST_F(CarryingOut, puts_back_beside_what_a_late_call_wrote_as_soon_as_systemd_answers) {
+    const auto path = node.addUnitPod("1-1");
+    const auto memoryMax = std::string(Node::kCgroups) + path + "/memory.max";
+    auto expected = node.everything();
+    node.systemd->late = true;
+    ASSERT_FALSE(node.carryOutOne(node.throttle(path, unlimited(), limit(50'000))).done);
+    node.carryOut({});
+    node.systemd->finishLate();
+    ASSERT_EQ(node.tree.read(memoryMax), "max\n");
+    node.carryOut({});
+    EXPECT_EQ(node.tree.read(memoryMax), "1073741824\n");
+    // kubelet resizes the pod, long after the call: that is not put back.
+    node.tree.write(memoryMax, "2147483648\n");
+    node.executor->undoAll("stop");
+    expected["/" + memoryMax] = "2147483648\n";
+    EXPECT_EQ(node.everything(), expected);
+}
+
 TEST_F(CarryingOut, a_failed_step_does_not_stop_the_others) {
     const auto first = node.addPod("1-1");
     const auto second = node.addPod("2-2");
