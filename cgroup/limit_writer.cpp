@@ -309,6 +309,7 @@ Result<Undone> LimitWriter::restore(const OpenGroup& group, BaselineRecord recor
     if (auto reset = resetUnit(group, record, undone); !reset) {
         return std::unexpected(std::move(reset).error());
     }
+    undone.beside = record.beside;
     if (auto settled = settle(group, record, undone); !settled) {
         return std::unexpected(std::move(settled).error());
     }
@@ -411,6 +412,7 @@ Result<Undone> LimitWriter::yield(const OpenGroup& group, BaselineRecord record)
     }
     if (!found) {
         undone.unitPending = true;
+        undone.beside = record.beside;
         append(undone.note, found.error().what);
     }
     dropOurDropIns(record, undone);

@@ -24,7 +24,8 @@ struct Undone {
     /// systemd could not be asked: the file and the drop-ins are as before, but its property in
     /// memory is still Plimsoll's. The next undo that reaches it must set it back.
     bool unitPending = false;
-    std::string note; ///< what did not go as it should, though the value is right
+    std::vector<SavedFile> beside; ///< notes of a call that is still in doubt
+    std::string note;              ///< what did not go as it should, though the value is right
 };
 
 class LimitWriter {

@@ -127,12 +127,14 @@ Result<void> Executor::Impl::finish(const OpenGroup& group, const BaselineRecord
         appendReason(outcome.step, "somebody else's value '" + undone.now + "' stays");
     }
     appendReason(outcome.step, undone.note);
-    auto listed = undone.unitPending ? ledger.note(record) : ledger.strike(record);
+    auto left = record;
+    left.beside = undone.beside;
+    auto listed = undone.unitPending ? ledger.note(left) : ledger.strike(record);
     if (undone.unitPending) {
         appendReason(outcome.step, "systemd still has our " +
                                        std::string(cgroup::settingName(record.lever)) +
                                        " in memory; it is set back when systemd answers");
-        pendingUnits.push_back(record);
+        pendingUnits.push_back(std::move(left));
     }
     if (!listed) {
         return listed;
@@ -160,6 +162,10 @@ void Executor::Impl::retryPending() {
     pendingUnits.erase(pendingUnits.begin());
     if (isUnderWay(record.cgroup, Lever::memoryHigh)) {
         pendingUnits.push_back(record); // systemd would write into the middle of that
+        return;
+    }
+    if (!record.beside.empty() && !ports.units->unitOf(record.cgroup.path, record.lever)) {
+        pendingUnits.push_back(record); // the notes are for after the call that is in doubt
         return;
     }
     if (!find(record.cgroup, record.lever)) { // else it is held again, with a record of its own

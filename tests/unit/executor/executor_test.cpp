@@ -177,6 +177,22 @@ TEST_F(CarryingOut, puts_back_beside_what_a_late_call_wrote_as_soon_as_systemd_a
     EXPECT_EQ(node.everything(), expected);
 }
 
+TEST_F(CarryingOut, puts_back_beside_what_the_late_call_of_an_undo_wrote) {
+    const auto path = node.addUnitPod("1-1");
+    const auto memoryMax = std::string(Node::kCgroups) + path + "/memory.max";
+    const auto before = node.everything();
+    ASSERT_TRUE(node.carryOutOne(node.throttle(path, unlimited(), limit(50'000))).done);
+    node.systemd->late = true;
+    EXPECT_TRUE(node.carryOutOne(node.backToBaseline(path, limit(50'000), unlimited())).done);
+    node.tree.write(memoryMax, "2147483648\n"); // systemd does not answer: this is somebody else's
+    node.carryOut({});
+    EXPECT_EQ(node.tree.read(memoryMax), "2147483648\n");
+    node.systemd->finishLate();
+    ASSERT_EQ(node.tree.read(memoryMax), "max\n");
+    node.carryOut({});
+    EXPECT_EQ(node.everything(), before);
+}
+
 TEST_F(CarryingOut, a_failed_step_does_not_stop_the_others) {
     const auto first = node.addPod("1-1");
     const auto second = node.addPod("2-2");
