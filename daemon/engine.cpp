@@ -212,8 +212,10 @@ void Engine::tick(MonotonicTime now) {
         collector_->collect(now, customSource_ ? customSource_(now) : noCustomSamples());
     noteTrouble();
     executor_->forgetVanished(*published_.snapshot);
-    analyzer::decide(*compiled_, *published_.snapshot,
-                     {.held = executor_->held(), .failed = failed_}, state_, decision_);
+    analyzer::decide(
+        *compiled_, *published_.snapshot,
+        {.held = executor_->held(), .failed = failed_, .reclaiming = executor_->reclaiming()},
+        state_, decision_);
     failed_.clear();
     if (decision_.rulesChanged) {
         reportRules();

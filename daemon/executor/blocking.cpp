@@ -86,6 +86,7 @@ Result<void> Executor::Impl::startReclaim(const SharedGroup& group, Outcome& out
                                     .bytes = bytesOf(outcome.step.amount)});
     if (submitted) {
         underWay.push_back({.id = id, .step = outcome.step, .tick = tick});
+        reclaiming.push_back(outcome.step.pod->cgroup.inode);
         outcome.pending = true;
     }
     return submitted;
@@ -118,6 +119,9 @@ Outcome Executor::Impl::finishBlocking(const Worker::End& end) {
     const auto job = std::ranges::find(underWay, end.id, &UnderWay::id);
     const UnderWay ended = std::move(*job);
     underWay.erase(job);
+    if (ended.step.kind == StepKind::reclaim) {
+        std::erase(reclaiming, ended.step.pod->cgroup.inode); // once at a time, so there is one
+    }
 
     Outcome outcome{.step = ended.step};
     const auto group = openSame(ended.step.pod->cgroup);

@@ -58,6 +58,10 @@ std::span<const HeldPod> Executor::held() const {
     return impl_->held;
 }
 
+std::span<const std::uint64_t> Executor::reclaiming() const {
+    return impl_->reclaiming;
+}
+
 std::vector<Outcome> Executor::carryOut(const Plan& plan) {
     std::vector<Outcome> outcomes;
     if (!plan.steps.empty() || impl_->hasUnfinished()) {

@@ -8,6 +8,7 @@
 #include "daemon/model/plan.hpp"
 #include "daemon/model/snapshot.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -65,6 +66,8 @@ public:
     std::vector<Outcome> undoLeftovers(const std::string& reason);
 
     [[nodiscard]] std::span<const HeldPod> held() const;
+    /// Inodes of pods whose memory.reclaim is queued or being written.
+    [[nodiscard]] std::span<const std::uint64_t> reclaiming() const;
 
 private:
     struct Impl;

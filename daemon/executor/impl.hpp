@@ -117,7 +117,8 @@ struct Executor::Impl {
     std::vector<cgroup::BaselineRecord> records;      ///< of held, in the same order
     std::vector<cgroup::BaselineRecord> pendingUnits; ///< systemd could not be asked yet
     std::vector<UnderWay> underWay;
-    std::vector<Outcome> endedEarly; ///< pending steps that were ended early; to be taken
+    std::vector<std::uint64_t> reclaiming; ///< inodes of those of them that are reclaims
+    std::vector<Outcome> endedEarly;       ///< pending steps that were ended early; to be taken
     std::uint64_t lastId = 0;
     Worker worker; ///< ends first, while all else is still there
 };

@@ -790,10 +790,16 @@ TEST_F(Reclaiming, happens_to_a_pod_once_at_a_time) {
     BlockedWrite blocked(*node.files, "memory.reclaim");
     ASSERT_TRUE(node.carryOut({node.reclaim(path, 100)}).front().pending);
     blocked.waitUntilEntered();
+    const auto waiting = node.addPod("2-2");
+    ASSERT_TRUE(node.carryOut({node.reclaim(waiting, 100)}).front().pending);
     EXPECT_THAT(node.carryOut({node.reclaim(path, 100)}).front().error,
                 HasSubstr("being reclaimed already"));
+    EXPECT_THAT(node.executor->reclaiming(), testing::ElementsAre(node.pod(path)->cgroup.inode,
+                                                                  node.pod(waiting)->cgroup.inode));
     blocked.letGo();
     EXPECT_TRUE(node.nextFinished().done);
+    EXPECT_TRUE(node.nextFinished().done);
+    EXPECT_THAT(node.executor->reclaiming(), IsEmpty());
     EXPECT_TRUE(node.carryOutOne(node.reclaim(path, 100)).done);
 }
 
