@@ -169,6 +169,9 @@ bool take(BaselineRecord& record, std::string_view key, const std::string& value
     if (key == "to") {
         record.to = value;
     }
+    if (key == "told") {
+        record.told = value;
+    }
     if (key == "unit") {
         unit().unit.name = value;
         return isSafeUnitName(value);
@@ -225,6 +228,7 @@ bool belongsTo(const BaselineRecord& record, const OpenGroup& group) {
 bool isComplete(const BaselineRecord& record) {
     return !record.cgroup.path.empty() && parseLimit(record.lever, record.baseline) &&
            parseLimit(record.lever, record.from) && parseLimit(record.lever, record.to) &&
+           (record.told.empty() || parseLimit(record.lever, record.told)) &&
            (!record.unit || !record.unit->unit.name.empty());
 }
 
@@ -252,7 +256,8 @@ const UnitBefore& BaselineRecord::owner() const {
 
 bool BaselineRecord::isOurs(std::string_view bytes) const {
     const auto value = trimmed(bytes);
-    if (value == trimmed(baseline) || value == trimmed(from) || value == trimmed(to)) {
+    if (value == trimmed(baseline) || value == trimmed(from) || value == trimmed(to) ||
+        (!told.empty() && value == told)) {
         return true;
     }
     if (!unit) {
@@ -273,6 +278,9 @@ std::string serialise(const BaselineRecord& record) {
     out.line("baseline", record.baseline);
     out.line("from", record.from);
     out.line("to", record.to);
+    if (!record.told.empty()) {
+        out.line("told", record.told);
+    }
     if (record.unit) {
         out.line("unit", record.unit->unit.name);
         out.number("unit.transient", record.unit->unit.transient ? 1 : 0);

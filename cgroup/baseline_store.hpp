@@ -50,6 +50,9 @@ struct BaselineRecord {
     std::string from;               ///< the bytes before the change that is under way or done
     std::string to;                 ///< what the file says after it, without the newline
     std::optional<UnitBefore> unit; ///< none: the file is written directly
+    /// What systemd still has of Plimsoll's (or had before it) where the file is ahead of it: told
+    /// at once, it would reclaim. Empty: systemd has `to`.
+    std::string told;
     /// Other files of the cgroup as they were just before a call to systemd that is under way:
     /// systemd writes its own idea into all of them. Empty while no call is under way. Never the
     /// file of a lever that has a record of its own.

@@ -27,7 +27,7 @@ bool isOurAmount(const BaselineRecord& record, std::uint64_t amount) {
         return value && trimmed(text) != trimmed(record.baseline) &&
                unitLimitFor(*value, record.owner().unit.limit).amount == amount;
     };
-    return gives(record.from) || gives(record.to);
+    return gives(record.from) || gives(record.to) || (!record.told.empty() && gives(record.told));
 }
 
 /// Whether a drop-in with this amount says what systemd had before.
@@ -40,6 +40,11 @@ bool isAmountBefore(const BaselineRecord& record, std::uint64_t amount) {
 
 std::string fileOf(const OpenGroup& group, Lever lever) {
     return group.path + "/" + std::string(name(lever));
+}
+
+/// A record's values were parsed when it was read or made.
+Limit limitOf(const BaselineRecord& record, const std::string& text) {
+    return parseLimit(record.lever, text).value_or(Limit{});
 }
 
 std::string_view controllerOf(Lever lever) {
@@ -102,9 +107,6 @@ Result<std::string> LimitWriter::write(const OpenGroup& group, BaselineRecord& r
     if (record.unit) {
         return writeThroughSystemd(group, record);
     }
-    if (auto stored = storeBaseline(port_, group, record); !stored) {
-        return std::unexpected(std::move(stored).error());
-    }
     auto done = files_.write(group, record.cgroup.path, record.lever, record.to + "\n");
     if (!done) {
         return std::unexpected(std::move(done).error());
@@ -112,12 +114,22 @@ Result<std::string> LimitWriter::write(const OpenGroup& group, BaselineRecord& r
     return std::string{};
 }
 
+bool LimitWriter::mayBlock(const OpenGroup& group, const Limit& value) const {
+    if (value.lever() != Lever::memoryHigh || value.unlimited()) {
+        return false;
+    }
+    const auto text = port_.read(group, "memory.current").value_or("");
+    const auto usage = parseLimit(Lever::memoryHigh, text); // of the same form
+    return !usage || usage->memoryHigh() > value.memoryHigh();
+}
+
 Result<std::string> LimitWriter::confirm(const OpenGroup& group, BaselineRecord& record) const {
     const auto now = read(group, record.lever);
     if (!now) {
         return std::unexpected(now.error());
     }
-    const bool lostToSystemd = record.unit && record.isOurs(*now); // is set again below
+    const bool isTooEarly = record.unit && mayBlock(group, limitOf(record, record.to));
+    const bool lostToSystemd = record.unit && !isTooEarly && record.isOurs(*now); // set again below
     if (trimmed(*now) != record.to && !lostToSystemd) {
         return fail(ESTALE, fileOf(group, record.lever) + ": wrote '" + record.to +
                                 "', by now it says '" + std::string(trimmed(*now)) + "'");
@@ -125,12 +137,56 @@ Result<std::string> LimitWriter::confirm(const OpenGroup& group, BaselineRecord&
     if (!record.unit) {
         return std::string{};
     }
+    if (isTooEarly) {
+        return leaveUntold(group, record);
+    }
     auto told = writeThroughSystemd(group, record);
     if (!told && told.error().code != ETIMEDOUT && // else it may do it yet
         trimmed(read(group, record.lever).value_or("")) == record.to) {
+        if (mayBlock(group, limitOf(record, record.from))) {
+            return leaveUntold(group, record); // on the way back it would be the loop that waits
+        }
         std::ignore = files_.write(group, record.cgroup.path, record.lever, record.from + "\n");
     }
     return told;
+}
+
+/// Several such steps may follow each other: systemd has what it had before the first.
+Result<std::string> LimitWriter::leaveUntold(const OpenGroup& group, BaselineRecord& record) const {
+    if (record.told.empty()) {
+        record.told = record.from;
+    }
+    if (auto stored = storeBaseline(port_, group, record); !stored) {
+        return std::unexpected(std::move(stored).error());
+    }
+    return "its usage is still above that; systemd is told when it no longer is";
+}
+
+Result<void> LimitWriter::tell(const OpenGroup& group, BaselineRecord& record) const {
+    const auto now = read(group, record.lever);
+    if (!now) {
+        return std::unexpected(now.error());
+    }
+    if (trimmed(*now) != record.to) {
+        if (trimmed(*now) != record.from || record.from == record.told) {
+            return {}; // drift: the plan has to say what becomes of it
+        }
+        std::swap(record.from, record.to); // the step to `to` failed
+    }
+    if (mayBlock(group, limitOf(record, record.to))) {
+        return {};
+    }
+    const auto told = writeThroughSystemd(group, record);
+    return told ? Result<void>{} : std::unexpected(told.error());
+}
+
+Result<void> LimitWriter::settleDoubt(const OpenGroup& group, BaselineRecord& record) const {
+    if (const auto answered = units_.unitOf(record.cgroup.path, record.lever); !answered) {
+        return std::unexpected(answered.error());
+    }
+    std::ignore = putBackBeside(port_, group, record.beside);
+    record.beside.clear();
+    return storeBaseline(port_, group, record);
 }
 
 Result<void> LimitWriter::handOver(const OpenGroup& group, BaselineRecord& record,
@@ -204,6 +260,9 @@ Result<std::string> LimitWriter::change(const OpenGroup& group, BaselineRecord& 
         return std::unexpected(called.error()); // it may do it yet: the notes stay
     }
     record.beside.clear();
+    if (called) {
+        record.told.clear();
+    }
     if (auto stored = storeBaseline(port_, group, record); !stored) {
         return std::unexpected(std::move(stored).error());
     }
@@ -250,6 +309,7 @@ Result<Undone> LimitWriter::restore(const OpenGroup& group, BaselineRecord recor
     if (auto reset = resetUnit(group, record, undone); !reset) {
         return std::unexpected(std::move(reset).error());
     }
+    undone.beside = record.beside;
     if (auto settled = settle(group, record, undone); !settled) {
         return std::unexpected(std::move(settled).error());
     }
@@ -352,6 +412,7 @@ Result<Undone> LimitWriter::yield(const OpenGroup& group, BaselineRecord record)
     }
     if (!found) {
         undone.unitPending = true;
+        undone.beside = record.beside;
         append(undone.note, found.error().what);
     }
     dropOurDropIns(record, undone);

@@ -24,7 +24,8 @@ struct Undone {
     /// systemd could not be asked: the file and the drop-ins are as before, but its property in
     /// memory is still Plimsoll's. The next undo that reaches it must set it back.
     bool unitPending = false;
-    std::string note; ///< what did not go as it should, though the value is right
+    std::vector<SavedFile> beside; ///< notes of a call that is still in doubt
+    std::string note;              ///< what did not go as it should, though the value is right
 };
 
 class LimitWriter {
@@ -46,14 +47,27 @@ public:
     /// kernel whole pages.
     static Limit reachable(const Limit& wanted, const BaselineRecord& record);
 
-    /// Stores the record, makes the file say record.to, and reads it back. A text in the result is
-    /// something beside that file that could not be put back.
+    /// Makes the file say record.to, and reads it back; the record was stored before. A text in the
+    /// result is something beside that file that could not be put back.
     Result<std::string> write(const OpenGroup& group, BaselineRecord& record) const;
+
+    /// Whether the kernel would reclaim memory before a write of this value returns: it does, up
+    /// or down, where the usage is above it. A usage that cannot be read may be.
+    [[nodiscard]] bool mayBlock(const OpenGroup& group, const Limit& value) const;
 
     /// The second half of write() where the file alone has been written already, elsewhere, with
     /// the record stored before: tells systemd, and reads back. Where systemd refuses, the file
-    /// says record.from again.
+    /// says record.from again. Where the usage is still above the value, systemd is not told, as it
+    /// would be PID 1 that reclaims: record.told then says what it has, and tell() is to follow.
     Result<std::string> confirm(const OpenGroup& group, BaselineRecord& record) const;
+
+    /// Tells systemd what confirm() did not, if that makes nobody reclaim now; record.told says
+    /// whether it does.
+    Result<void> tell(const OpenGroup& group, BaselineRecord& record) const;
+
+    /// After a call that timed out: once systemd answers, that call is over, done or not. What it
+    /// wrote beside is put back then and not later, over what others wrote meanwhile.
+    Result<void> settleDoubt(const OpenGroup& group, BaselineRecord& record) const;
 
     /// The file of `lever` is about to get a record of its own: from now on it is not among what
     /// `record` notes beside its own.
@@ -76,6 +90,7 @@ private:
     Result<Undone> restore(const OpenGroup& group, BaselineRecord record) const;
     Result<std::string> change(const OpenGroup& group, BaselineRecord& record, const UnitLimit& had,
                                const UnitLimit& wanted) const;
+    Result<std::string> leaveUntold(const OpenGroup& group, BaselineRecord& record) const;
     Result<std::string> writeThroughSystemd(const OpenGroup& group, BaselineRecord& record) const;
     Result<void> resetUnit(const OpenGroup& group, BaselineRecord& record, Undone& undone) const;
     Result<void> settle(const OpenGroup& group, const BaselineRecord& record, Undone& undone) const;

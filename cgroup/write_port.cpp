@@ -44,14 +44,23 @@ Result<std::string> readAll(int descriptor, const std::string& path) {
     }
 }
 
-/// In one write(): the kernel takes a cgroup value whole or refuses it whole. EINTR is not tried
-/// again: the only signal that comes through is the one that ends a reclaim (executor/worker.cpp).
-Result<void> writeOnce(int descriptor, std::string_view bytes, const std::string& path) {
-    const ssize_t length = ::write(descriptor, bytes.data(), bytes.size());
-    if (length == static_cast<ssize_t>(bytes.size())) {
-        return {};
+enum class OnSignal { again, end };
+
+/// In one write(): the kernel takes a cgroup value whole or refuses it whole.
+Result<void> writeOnce(int descriptor, std::string_view bytes, const std::string& path,
+                       OnSignal onSignal = OnSignal::again) {
+    while (true) {
+        const ssize_t length = ::write(descriptor, bytes.data(), bytes.size());
+        if (length == static_cast<ssize_t>(bytes.size())) {
+            return {};
+        }
+        if (length >= 0) {
+            return failed("writing " + path, EIO);
+        }
+        if (errno != EINTR || onSignal == OnSignal::end) {
+            return failed("writing " + path, errno);
+        }
     }
-    return failed("writing " + path, length < 0 ? errno : EIO);
 }
 
 struct CloseDirectory {
@@ -104,8 +113,10 @@ Result<std::string> WritePort::read(const OpenGroup& group, const std::string& f
     return readAll(descriptor.get(), path);
 }
 
-Result<void> WritePort::write(const OpenGroup& group, const std::string& file,
-                              std::string_view bytes) {
+namespace {
+
+Result<void> writeInto(const OpenGroup& group, const std::string& file, std::string_view bytes,
+                       OnSignal onSignal) {
     const std::string path = group.path + "/" + file;
     // The kernel ignores O_TRUNC here; on a tree of plain files it keeps old tails away.
     const Descriptor descriptor(::openat(group.descriptor.get(), file.c_str(),
@@ -113,7 +124,19 @@ Result<void> WritePort::write(const OpenGroup& group, const std::string& file,
     if (!descriptor.isOpen()) {
         return failed("opening " + path, errno);
     }
-    return writeOnce(descriptor.get(), bytes, path);
+    return writeOnce(descriptor.get(), bytes, path, onSignal);
+}
+
+} // namespace
+
+Result<void> WritePort::write(const OpenGroup& group, const std::string& file,
+                              std::string_view bytes) {
+    return writeInto(group, file, bytes, OnSignal::again);
+}
+
+Result<void> WritePort::writeUntilSignal(const OpenGroup& group, const std::string& file,
+                                         std::string_view bytes) {
+    return writeInto(group, file, bytes, OnSignal::end);
 }
 
 bool WritePort::groupIsGone(const OpenGroup& group) {

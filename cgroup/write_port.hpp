@@ -37,6 +37,9 @@ public:
     virtual Result<std::string> read(const OpenGroup& group, const std::string& file);
     virtual Result<void> write(const OpenGroup& group, const std::string& file,
                                std::string_view bytes);
+    /// The same, but a signal ends it (EINTR): for a write in which the kernel may stay long.
+    virtual Result<void> writeUntilSignal(const OpenGroup& group, const std::string& file,
+                                          std::string_view bytes);
     /// Whether the path no longer leads to this group (false also when that cannot be told).
     virtual bool groupIsGone(const OpenGroup& group);
     virtual Result<std::vector<std::string>> subgroups(const std::string& path);

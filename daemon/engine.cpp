@@ -110,9 +110,7 @@ Result<void> Engine::attach() {
             spdlog::warn("{}", published_.modeReason);
         }
     }
-    // What this run holds goes through the executor that holds it: its worker may be writing.
-    undoAll("the pods are looked for anew");
-    dropExecutor();
+    retireExecutor();
     undoLeftovers(settings_.runtimeDirectory, *layout, "left by an earlier run", audit_);
     if (attached_) {
         if (const auto done = rememberLayout(settings_.runtimeDirectory, *layout); !done) {
@@ -127,7 +125,13 @@ Result<void> Engine::attach() {
     return {};
 }
 
-void Engine::dropExecutor() {
+/// What its worker still writes would otherwise land after the leftovers were undone, with no
+/// record of it any more.
+void Engine::retireExecutor() {
+    if (!executor_) {
+        return;
+    }
+    undoAll("pods are looked for anew");
     if (pendingWatcher_) {
         pendingWatcher_(-1);
     }
@@ -208,10 +212,10 @@ void Engine::tick(MonotonicTime now) {
         collector_->collect(now, customSource_ ? customSource_(now) : noCustomSamples());
     noteTrouble();
     executor_->forgetVanished(*published_.snapshot);
-    const auto reclaiming = executor_->reclaiming();
-    analyzer::decide(*compiled_, *published_.snapshot,
-                     {.held = executor_->held(), .failed = failed_, .reclaiming = reclaiming},
-                     state_, decision_);
+    analyzer::decide(
+        *compiled_, *published_.snapshot,
+        {.held = executor_->held(), .failed = failed_, .reclaiming = executor_->reclaiming()},
+        state_, decision_);
     failed_.clear();
     if (decision_.rulesChanged) {
         reportRules();

@@ -98,8 +98,8 @@ private:
     void attachAgainIfNeeded(MonotonicTime now);
     void noteTrouble();
     void compile();
+    void retireExecutor();
     void makeExecutor(const cgroup::Layout& layout);
-    void dropExecutor();
     void carryOut();
     void report(const Outcome& outcome);
     void noteFailure(const Outcome& outcome);

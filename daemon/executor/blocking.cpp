@@ -21,26 +21,34 @@ int Executor::finishedDescriptor() const {
 }
 
 std::vector<Outcome> Executor::takeFinished() {
-    std::vector<Outcome> outcomes;
+    auto outcomes = std::exchange(impl_->endedEarly, {});
     const auto ends = impl_->worker.takeFinished();
     if (!ends.empty()) {
         impl_->ports.units->beginTurn();
     }
-    outcomes.reserve(ends.size());
+    outcomes.reserve(outcomes.size() + ends.size());
     for (const auto& end : ends) {
         outcomes.push_back(impl_->finishBlocking(end));
     }
     return outcomes;
 }
 
-std::vector<std::uint64_t> Executor::reclaiming() const {
-    std::vector<std::uint64_t> inodes;
-    for (const auto& job : impl_->underWay) {
-        if (job.step.kind == StepKind::reclaim) {
-            inodes.push_back(job.step.pod->cgroup.inode);
+std::vector<Outcome> Executor::Impl::cancelQueued(const CgroupIdentity* only) {
+    auto ends = worker.takeFinished();
+    for (const auto& job : underWay) {
+        if (only != nullptr && job.step.pod->cgroup != *only) {
+            continue;
+        }
+        if (auto end = worker.cancel(job.id)) {
+            ends.push_back(std::move(*end));
         }
     }
-    return inodes;
+    std::vector<Outcome> outcomes;
+    outcomes.reserve(ends.size());
+    for (const auto& end : ends) {
+        outcomes.push_back(finishBlocking(end));
+    }
+    return outcomes;
 }
 
 std::vector<Outcome> Executor::Impl::stopBlocking() {
@@ -59,6 +67,15 @@ bool Executor::Impl::isUnderWay(const CgroupIdentity& cgroup, Lever lever) const
     });
 }
 
+/// systemd would write what it still has for memory.high in the middle of the change.
+bool Executor::Impl::isInTheWay(const CgroupIdentity& cgroup, Lever lever) const {
+    if (!isUnderWay(cgroup, Lever::memoryHigh)) {
+        return false;
+    }
+    const auto index = find(cgroup, Lever::memoryHigh);
+    return lever == Lever::memoryHigh || (index && records[*index].unit);
+}
+
 Result<void> Executor::Impl::startReclaim(const SharedGroup& group, Outcome& outcome,
                                           std::uint64_t tick) {
     outcome.writer = "file";
@@ -69,24 +86,16 @@ Result<void> Executor::Impl::startReclaim(const SharedGroup& group, Outcome& out
                                     .bytes = bytesOf(outcome.step.amount)});
     if (submitted) {
         underWay.push_back({.id = id, .step = outcome.step, .tick = tick});
+        reclaiming.push_back(outcome.step.pod->cgroup.inode);
         outcome.pending = true;
     }
     return submitted;
 }
 
-/// Whether the kernel may have to reclaim memory before the write returns: it does so whenever the
-/// usage is above the new value, also when that is higher than the old one.
-bool Executor::Impl::mayBlock(const cgroup::OpenGroup& group, const Limit& to) const {
-    if (to.lever() != Lever::memoryHigh || to.unlimited()) {
-        return false;
-    }
-    const auto current =
-        parseLimit(Lever::memoryHigh, ports.files->read(group, "memory.current").value_or("max"));
-    return !current || current->unlimited() || current->memoryHigh().bytes > to.memoryHigh().bytes;
-}
-
 /// The record is stored. The worker writes the file also where systemd owns it, so that it is this
-/// process that the kernel keeps waiting and not PID 1; systemd is told when that is over.
+/// process that the kernel keeps waiting and not PID 1; systemd is told when that is over and the
+/// usage is below the value. The kernel reclaims in each write of a value that the usage is above,
+/// also of one that is higher than before.
 Result<void> Executor::Impl::startSetting(const SharedGroup& group,
                                           const cgroup::BaselineRecord& record, bool isFirst,
                                           Outcome& outcome, std::uint64_t tick) {
@@ -110,6 +119,9 @@ Outcome Executor::Impl::finishBlocking(const Worker::End& end) {
     const auto job = std::ranges::find(underWay, end.id, &UnderWay::id);
     const UnderWay ended = std::move(*job);
     underWay.erase(job);
+    if (ended.step.kind == StepKind::reclaim) {
+        std::erase(reclaiming, ended.step.pod->cgroup.inode); // once at a time, so there is one
+    }
 
     Outcome outcome{.step = ended.step};
     const auto group = openSame(ended.step.pod->cgroup);
@@ -128,7 +140,8 @@ Result<void> Executor::Impl::finishReclaim(const cgroup::OpenGroup& group, const
                                            Outcome& outcome) {
     outcome.writer = "file";
     outcome.step.amount = end.freed;
-    // EAGAIN: the kernel found less than it was asked for. EINTR: it was told to stop. No faults.
+    // EAGAIN: the kernel found less than it was asked for, and that is no fault. EINTR: a stop did
+    // not let it search on.
     if (end.written || end.written.error().code == EAGAIN || end.written.error().code == EINTR) {
         return {};
     }
@@ -151,6 +164,34 @@ Result<void> Executor::Impl::finishSetting(const cgroup::OpenGroup& group, const
     const auto written =
         end.written ? writer.confirm(group, record) : std::unexpected(end.written.error());
     return settle(group, std::move(record), job.isFirst, written, outcome, job.tick);
+}
+
+bool Executor::Impl::hasUnfinished() const {
+    return !pendingUnits.empty() || std::ranges::any_of(records, [](const auto& record) {
+        return !record.told.empty() || !record.beside.empty();
+    });
+}
+
+void Executor::Impl::settleDoubts() {
+    for (auto& record : records) {
+        if (record.beside.empty()) {
+            continue;
+        }
+        if (const auto group = openSame(record.cgroup)) {
+            std::ignore = writer.settleDoubt(*group, record); // else in the next turn
+        }
+    }
+}
+
+void Executor::Impl::tellUntold() {
+    for (auto& record : records) {
+        if (record.told.empty() || isUnderWay(record.cgroup, record.lever)) {
+            continue;
+        }
+        if (const auto group = openSame(record.cgroup)) {
+            std::ignore = writer.tell(*group, record); // else in the next turn
+        }
+    }
 }
 
 } // namespace plimsoll::executor

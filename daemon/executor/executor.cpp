@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 namespace plimsoll::executor {
@@ -17,6 +18,10 @@ using cgroup::trimmed;
 Ports realPorts(const std::string& mount) {
     return {.files = std::make_shared<cgroup::WritePort>(),
             .units = cgroup::makeUnitProperties(mount)};
+}
+
+bool isUndo(const Step& step) {
+    return step.toBaseline || step.kind == StepKind::undo;
 }
 
 std::unexpected<Error> changedSince(const Limit& expected, const Limit& found) {
@@ -53,11 +58,17 @@ std::span<const HeldPod> Executor::held() const {
     return impl_->held;
 }
 
+std::span<const std::uint64_t> Executor::reclaiming() const {
+    return impl_->reclaiming;
+}
+
 std::vector<Outcome> Executor::carryOut(const Plan& plan) {
     std::vector<Outcome> outcomes;
-    if (!plan.steps.empty() || !impl_->pendingUnits.empty()) {
+    if (!plan.steps.empty() || impl_->hasUnfinished()) {
         impl_->ports.units->beginTurn();
+        impl_->settleDoubts();
         impl_->retryPending();
+        impl_->tellUntold();
     }
     for (const auto& step : plan.steps) {
         if (step.disposition == Disposition::act) {
@@ -112,17 +123,36 @@ Result<void> Executor::Impl::isPossible(const Step& step) const {
     if (step.from.lever() != step.lever || step.to.lever() != step.lever) {
         return fail(EINVAL, "a step whose values are not of " + std::string(name(step.lever)));
     }
-    if (!isUnderWay(cgroup, Lever::memoryHigh)) {
-        return {};
+    if (isInTheWay(cgroup, step.lever)) {
+        return fail(EBUSY, "memory.high of it is being changed");
     }
-    // systemd would write what it still has for memory.high, in the middle of the change.
+    // systemd would write its older value, which may be below the usage.
     const auto index = find(cgroup, Lever::memoryHigh);
-    const bool isInTheWay = step.lever == Lever::memoryHigh || (index && records[*index].unit);
-    return isInTheWay ? fail(EBUSY, "memory.high of it is being changed") : Result<void>{};
+    if (step.lever != Lever::memoryHigh && index && !records[*index].told.empty() &&
+        !isUndo(step)) {
+        return fail(EBUSY,
+                    "systemd is not told of its memory.high yet, as its usage is above that");
+    }
+    return {};
+}
+
+void Executor::Impl::makeWay(const CgroupIdentity& cgroup) {
+    std::ranges::move(cancelQueued(&cgroup), std::back_inserter(endedEarly));
+    if (!endedEarly.empty()) {
+        worker.wake();
+    }
 }
 
 Outcome Executor::Impl::carryOut(const Step& step, std::uint64_t tick) {
     Outcome outcome{.step = step};
+    if (step.pod && isUndo(step) && isInTheWay(step.pod->cgroup, step.lever)) {
+        makeWay(step.pod->cgroup);
+        // What was cancelled may have been all that held it.
+        outcome.done = step.lever == Lever::memoryHigh && !find(step.pod->cgroup, step.lever);
+        if (outcome.done) {
+            return outcome;
+        }
+    }
     if (const auto possible = isPossible(step); !possible) {
         outcome.error = possible.error().what;
         return outcome;
@@ -174,8 +204,7 @@ Result<void> Executor::Impl::act(const SharedGroup& group, Outcome& outcome, std
     if (*value != step.from) {
         return changedSince(step.from, *value);
     }
-    return step.toBaseline || step.kind == StepKind::undo ? putBack(*group, outcome)
-                                                          : set(group, *bytes, outcome, tick);
+    return isUndo(step) ? putBack(*group, outcome) : set(group, *bytes, outcome, tick);
 }
 
 Result<void> Executor::Impl::set(const SharedGroup& group, const std::string& bytes,
@@ -205,7 +234,7 @@ Result<void> Executor::Impl::set(const SharedGroup& group, const std::string& by
         return std::unexpected(
             std::move(stored).error().with("not changed, as its baseline cannot be kept"));
     }
-    if (mayBlock(*group, step.to)) {
+    if (writer.mayBlock(*group, step.to)) {
         return startSetting(group, *record, !index, outcome, tick);
     }
     const auto written = writer.write(*group, *record);

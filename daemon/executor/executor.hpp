@@ -24,7 +24,7 @@ struct Ports {
 };
 
 /// What stays of nothing: after a restart call undoLeftovers() first. Destroying it changes
-/// nothing; it waits for a write that is under way.
+/// nothing; a write that is under way is ended.
 class Executor {
 public:
     /// `runtimeDirectory` (/run/plimsoll) keeps the list of systemd units that were touched, so
@@ -41,9 +41,10 @@ public:
     /// value is not the step's `from` (an error that says so). An outcome's step.to is what the
     /// file really says: systemd keeps whole percents of a core, the kernel whole pages.
     ///
-    /// Lowering memory.high and memory.reclaim may block while the kernel reclaims, so a worker
-    /// writes them: the outcome is `pending`, the held pod is `changing`, and the last outcome of
-    /// the step comes from takeFinished(). Of a reclaim its step.amount is what really went.
+    /// Setting memory.high below the usage, and memory.reclaim, block while the kernel reclaims, so
+    /// a worker writes them: the outcome is `pending`, the held pod is `changing`, and the last
+    /// outcome of the step comes from takeFinished(). Of a reclaim its step.amount is what really
+    /// went.
     std::vector<Outcome> carryOut(const Plan& plan);
 
     /// Readable when takeFinished() has something. The same descriptor for the executor's life.
@@ -55,8 +56,8 @@ public:
     void forgetVanished(const Snapshot& snapshot);
 
     /// Puts back everything held now. For stop. Where somebody else's value stands it stays; the
-    /// outcome's step is a yield then. Of pending steps those that wait are cancelled and the one
-    /// that is being written is waited for; their ends are the first outcomes.
+    /// outcome's step is a yield then. Pending steps that wait are cancelled first. The one that is
+    /// being written is ended, and what it is in the way of is undone last.
     std::vector<Outcome> undoAll(const std::string& reason);
 
     /// Puts back what an earlier run left: every baseline found in the tree. For start and for
@@ -65,8 +66,8 @@ public:
     std::vector<Outcome> undoLeftovers(const std::string& reason);
 
     [[nodiscard]] std::span<const HeldPod> held() const;
-    /// Inodes of the pods whose memory.reclaim waits or is being written.
-    [[nodiscard]] std::vector<std::uint64_t> reclaiming() const;
+    /// Inodes of pods whose memory.reclaim is queued or being written.
+    [[nodiscard]] std::span<const std::uint64_t> reclaiming() const;
 
 private:
     struct Impl;

@@ -57,18 +57,30 @@ struct Executor::Impl {
     void conclude(Outcome& outcome, const cgroup::OpenGroup* group, const Result<void>& done);
 
     // Steps that may block.
-    [[nodiscard]] bool mayBlock(const cgroup::OpenGroup& group, const Limit& to) const;
     Result<void> startReclaim(const SharedGroup& group, Outcome& outcome, std::uint64_t tick);
     Result<void> startSetting(const SharedGroup& group, const cgroup::BaselineRecord& record,
                               bool isFirst, Outcome& outcome, std::uint64_t tick);
     [[nodiscard]] bool isUnderWay(const CgroupIdentity& cgroup, Lever lever) const;
+    /// Whether a write of memory.high keeps this lever from being changed.
+    [[nodiscard]] bool isInTheWay(const CgroupIdentity& cgroup, Lever lever) const;
     Outcome finishBlocking(const Worker::End& end);
     Result<void> finishReclaim(const cgroup::OpenGroup& group, const Worker::End& end,
                                Outcome& outcome);
     Result<void> finishSetting(const cgroup::OpenGroup& group, const UnderWay& job,
                                const Worker::End& end, Outcome& outcome);
+    /// Cancels the writes that still wait, of this cgroup or of all, and takes what is over: then
+    /// only the one that is being written is under way.
+    std::vector<Outcome> cancelQueued(const CgroupIdentity* only);
+    /// For an undo; the ends are taken later.
+    void makeWay(const CgroupIdentity& cgroup);
     /// Afterwards nothing is under way, and the worker writes nothing.
     std::vector<Outcome> stopBlocking();
+
+    /// Something to be gone on with in the next turn, also without a step.
+    [[nodiscard]] bool hasUnfinished() const;
+    void settleDoubts();
+    /// systemd of what only the files say, where it makes nobody reclaim by now.
+    void tellUntold();
 
     // Held pods.
     [[nodiscard]] std::optional<std::size_t> find(const CgroupIdentity& cgroup, Lever lever) const;
@@ -83,6 +95,8 @@ struct Executor::Impl {
     void retryPending();
     Result<cgroup::OpenGroup> openSame(const CgroupIdentity& cgroup) const;
     Outcome undoHeld(std::size_t index, const std::string& reason);
+    template <class Which>
+    void undoThose(Which which, const std::string& reason, std::vector<Outcome>& outcomes);
     void undoGroup(const CgroupPath& path, const std::string& reason,
                    std::vector<Outcome>& outcomes);
     Result<void> undoFound(const cgroup::OpenGroup& group, const cgroup::BaselineRecord& record,
@@ -103,6 +117,8 @@ struct Executor::Impl {
     std::vector<cgroup::BaselineRecord> records;      ///< of held, in the same order
     std::vector<cgroup::BaselineRecord> pendingUnits; ///< systemd could not be asked yet
     std::vector<UnderWay> underWay;
+    std::vector<std::uint64_t> reclaiming; ///< inodes of those of them that are reclaims
+    std::vector<Outcome> endedEarly;       ///< pending steps that were ended early; to be taken
     std::uint64_t lastId = 0;
     Worker worker; ///< ends first, while all else is still there
 };

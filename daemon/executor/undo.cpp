@@ -3,7 +3,10 @@
 #include "daemon/executor/executor.hpp"
 #include "daemon/executor/impl.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <functional>
+#include <iterator>
 #include <utility>
 
 namespace plimsoll::executor {
@@ -13,12 +16,29 @@ using cgroup::OpenGroup;
 using cgroup::trimmed;
 using cgroup::Undone;
 
+template <class Which>
+void Executor::Impl::undoThose(Which which, const std::string& reason,
+                               std::vector<Outcome>& outcomes) {
+    for (std::size_t i = held.size(); i-- > 0;) {
+        if (which(held[i])) {
+            outcomes.push_back(undoHeld(i, reason));
+        }
+    }
+}
+
 std::vector<Outcome> Executor::undoAll(const std::string& reason) {
     impl_->ports.units->beginTurn();
-    auto outcomes = impl_->stopBlocking();
-    for (std::size_t i = impl_->held.size(); i-- > 0;) {
-        outcomes.push_back(impl_->undoHeld(i, reason));
-    }
+    auto outcomes = std::exchange(impl_->endedEarly, {});
+    std::ranges::move(impl_->cancelQueued(nullptr), std::back_inserter(outcomes));
+    // One write at most is running: what it is not in the way of does not wait for it.
+    const auto running = impl_->underWay;
+    const auto waits = [&](const HeldPod& pod) {
+        return !running.empty() && running.front().step.pod->cgroup == pod.pod->cgroup &&
+               running.front().step.lever == Lever::memoryHigh;
+    };
+    impl_->undoThose(std::not_fn(waits), reason, outcomes);
+    std::ranges::move(impl_->stopBlocking(), std::back_inserter(outcomes));
+    impl_->undoThose(waits, reason, outcomes);
     return outcomes;
 }
 
@@ -107,12 +127,14 @@ Result<void> Executor::Impl::finish(const OpenGroup& group, const BaselineRecord
         appendReason(outcome.step, "somebody else's value '" + undone.now + "' stays");
     }
     appendReason(outcome.step, undone.note);
-    auto listed = undone.unitPending ? ledger.note(record) : ledger.strike(record);
+    auto left = record;
+    left.beside = undone.beside;
+    auto listed = undone.unitPending ? ledger.note(left) : ledger.strike(record);
     if (undone.unitPending) {
         appendReason(outcome.step, "systemd still has our " +
                                        std::string(cgroup::settingName(record.lever)) +
                                        " in memory; it is set back when systemd answers");
-        pendingUnits.push_back(record);
+        pendingUnits.push_back(std::move(left));
     }
     if (!listed) {
         return listed;
@@ -140,6 +162,10 @@ void Executor::Impl::retryPending() {
     pendingUnits.erase(pendingUnits.begin());
     if (isUnderWay(record.cgroup, Lever::memoryHigh)) {
         pendingUnits.push_back(record); // systemd would write into the middle of that
+        return;
+    }
+    if (!record.beside.empty() && !ports.units->unitOf(record.cgroup.path, record.lever)) {
+        pendingUnits.push_back(record); // the notes are for after the call that is in doubt
         return;
     }
     if (!find(record.cgroup, record.lever)) { // else it is held again, with a record of its own

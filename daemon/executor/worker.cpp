@@ -16,26 +16,28 @@
 namespace plimsoll::executor {
 namespace {
 
-/// The kernel's loops of reclaiming look whether a signal is there.
-constexpr int kEndWrite = SIGUSR1;
-/// The signal may come a moment before the write begins: it is sent again until that is over.
-constexpr std::chrono::milliseconds kBetweenSignals{20};
+/// Nobody else sends it, and without a handler it does nothing: a late one harms nobody.
+constexpr int kEndWrite = SIGURG;
+/// A signal that comes just before the write goes into the kernel is lost, so it is sent again.
+constexpr std::chrono::milliseconds kBetweenSignals{10};
 
-void ignoreQuietly(int) {}
-
-/// Without SA_RESTART, or the write would begin anew.
+/// A signal that is ignored, or whose call is begun again, would end nothing.
 void handleEndWrite() {
     struct sigaction action{};
-    action.sa_handler = ignoreQuietly;
+    action.sa_handler = [](int) {};
     ::sigaction(kEndWrite, &action, nullptr);
 }
 
-/// All others are the loop's; one that came here would cut a reclaim short.
+/// Signals are the loop's; any but this one would also cut a reclaim short.
 void blockOtherSignals() {
     sigset_t others;
     ::sigfillset(&others);
     ::sigdelset(&others, kEndWrite);
     ::pthread_sigmask(SIG_SETMASK, &others, nullptr);
+}
+
+Worker::End cancelled(std::uint64_t id) {
+    return {id, fail(ECANCELED, "cancelled while it waited for its turn"), {}};
 }
 
 /// 0 where it cannot be read: then nothing is claimed.
@@ -49,7 +51,37 @@ double memoryCurrent(cgroup::WritePort& port, const cgroup::OpenGroup& group) {
 } // namespace
 
 Worker::Worker(std::shared_ptr<cgroup::WritePort> port)
-    : port_(std::move(port)), finishedEvent_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+    : port_(std::move(port)), finishedEvent_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    handleEndWrite();
+    std::ignore = start(); // where it failed, submit() tries again and says why
+}
+
+Worker::~Worker() {
+    thread_.request_stop(); // takes no more from the queue
+    std::unique_lock lock(mutex_);
+    endWrite(lock);
+}
+
+Result<void> Worker::start() {
+    if (thread_.joinable()) {
+        return {};
+    }
+    try {
+        thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+    } catch (const std::system_error& error) {
+        return fail(error.code().value(),
+                    "starting a thread for writes that may block: " + error.code().message());
+    }
+    return {};
+}
+
+/// The kernel looks for signals between the rounds of a reclaim.
+void Worker::endWrite(std::unique_lock<std::mutex>& lock) {
+    while (writing_) {
+        ::pthread_kill(thread_.native_handle(), kEndWrite);
+        changed_.wait_for(lock, kBetweenSignals, [this] { return !writing_; });
+    }
+}
 
 Result<void> Worker::submit(Job job) {
     if (!finishedEvent_.isOpen()) {
@@ -60,14 +92,8 @@ Result<void> Worker::submit(Job job) {
         return fail(EBUSY, "the queue of writes that may block is full: " +
                                std::to_string(kMostQueued) + " wait already");
     }
-    if (!thread_.joinable()) {
-        try {
-            handleEndWrite();
-            thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
-        } catch (const std::system_error& error) {
-            return fail(error.code().value(),
-                        "starting a thread for writes that may block: " + error.code().message());
-        }
+    if (auto started = start(); !started) {
+        return started;
     }
     queue_.push_back(std::move(job));
     changed_.notify_all();
@@ -75,33 +101,36 @@ Result<void> Worker::submit(Job job) {
 }
 
 std::vector<Worker::End> Worker::takeFinished() {
+    const std::lock_guard lock(mutex_); // or an end that comes in between is taken and told again
     eventfd_t count = 0;
     ::eventfd_read(finishedEvent_.get(), &count);
-    const std::lock_guard lock(mutex_);
     return std::exchange(finished_, {});
 }
 
-Worker::~Worker() {
-    std::ignore = drain();
+std::optional<Worker::End> Worker::cancel(std::uint64_t id) {
+    const std::lock_guard lock(mutex_);
+    const auto job = std::ranges::find(queue_, id, &Job::id);
+    if (job == queue_.end()) {
+        return std::nullopt;
+    }
+    queue_.erase(job);
+    return cancelled(id);
 }
 
-void Worker::endWrite(std::unique_lock<std::mutex>& lock) {
-    while (writing_) {
-        ::pthread_kill(thread_.native_handle(), kEndWrite);
-        changed_.wait_for(lock, kBetweenSignals, [this] { return !writing_; });
-    }
+void Worker::wake() {
+    ::eventfd_write(finishedEvent_.get(), 1);
 }
 
 std::vector<Worker::End> Worker::drain() {
-    std::deque<Job> cancelled;
+    std::deque<Job> dropped;
     {
         std::unique_lock lock(mutex_);
-        cancelled.swap(queue_);
+        dropped.swap(queue_);
         endWrite(lock);
     }
     auto ends = takeFinished();
-    for (const auto& job : cancelled) {
-        ends.push_back({job.id, fail(ECANCELED, "cancelled while it waited for its turn"), {}});
+    for (const auto& job : dropped) {
+        ends.push_back(cancelled(job.id));
     }
     return ends;
 }
@@ -119,7 +148,7 @@ void Worker::run(const std::stop_token& stop) {
         lock.lock();
         writing_ = false;
         finished_.push_back(std::move(end));
-        ::eventfd_write(finishedEvent_.get(), 1);
+        wake();
         changed_.notify_all();
     }
 }
@@ -139,7 +168,7 @@ Worker::End Worker::write(const Job& job) const {
         }
     }
     const auto before = memoryCurrent(*port_, *job.group);
-    auto written = port_->write(*job.group, job.file, job.bytes);
+    auto written = port_->writeUntilSignal(*job.group, job.file, job.bytes);
     const auto after = memoryCurrent(*port_, *job.group);
     return {job.id, std::move(written), Bytes{std::max(before - after, 0.0)}};
 }

@@ -14,6 +14,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -39,7 +40,7 @@ public:
     /// What waits longer than this many others was decided on a node that is another one by then.
     static constexpr std::size_t kMostQueued = 16;
 
-    /// The thread starts with the first job.
+    /// The thread starts now: later there may be no more to be had.
     explicit Worker(std::shared_ptr<cgroup::WritePort> port);
     /// Drops what is queued and ends the write that is running.
     ~Worker();
@@ -52,12 +53,18 @@ public:
     [[nodiscard]] int descriptor() const { return finishedEvent_.get(); }
     std::vector<End> takeFinished();
 
-    /// Cancels what is queued (ECANCELED), has the kernel stop reclaiming for the write that is
-    /// running (memory.high keeps its new value then, memory.reclaim ends with EINTR), and takes
-    /// all ends. After this nothing is written until the next submit().
+    /// The end (ECANCELED) of a job that is still queued. None: it is being written, or over.
+    std::optional<End> cancel(std::uint64_t id);
+    /// Makes the descriptor readable.
+    void wake();
+
+    /// Cancels what is queued (ECANCELED), ends the write that is running (EINTR, or as if done:
+    /// the kernel leaves its reclaiming when a signal comes), and takes all ends. After this
+    /// nothing is written until the next submit().
     std::vector<End> drain();
 
 private:
+    Result<void> start();
     void endWrite(std::unique_lock<std::mutex>& lock);
     void run(const std::stop_token& stop);
     [[nodiscard]] End write(const Job& job) const;

@@ -271,6 +271,27 @@ TEST_F(EngineOnATree, follows_kubelet_to_another_driver) {
               "/kubepods/besteffort/pod" + kUid);
 }
 
+/// What the old executor's worker still has must be over before leftovers are looked for: else they
+/// are undone first and written after.
+TEST_F(EngineOnATree, looking_for_the_tree_again_undoes_through_the_executor_that_holds) {
+    Engine engine(settings(), audit);
+    std::vector<int> watched;
+    engine.setPendingWatcher([&watched](int descriptor) { watched.push_back(descriptor); });
+    ASSERT_TRUE(engine.attach().has_value());
+    engine.setPolicy(throttleAbove1000());
+    for (int i = 0; i < 5; ++i) {
+        second(engine, 1800, 1500);
+    }
+    ASSERT_NE(cpuMax(), "max 100000\n");
+    ASSERT_TRUE(engine.attach().has_value());
+    EXPECT_EQ(cpuMax(), "max 100000\n");
+    EXPECT_THAT(engine.published().held, IsEmpty());
+    EXPECT_THAT(audit.names, testing::Not(Contains("leftover-undone")));
+    EXPECT_THAT(audit.names, Contains("pod-restored"));
+    ASSERT_EQ(watched.size(), 3U);
+    EXPECT_EQ(watched[1], -1) << "before the descriptor is closed";
+}
+
 TEST_F(EngineOnATree, a_steady_tick_from_reading_to_publishing_allocates_nothing) {
     Engine engine(settings(), audit);
     ASSERT_TRUE(engine.attach().has_value());

@@ -148,6 +148,51 @@ TEST_F(CarryingOut, puts_back_what_systemd_does_after_its_time_was_out) {
     EXPECT_EQ(node.everything(), before);
 }
 
+TEST_F(CarryingOut, stores_the_record_of_a_file_once) {
+    const auto path = node.addPod("1-1");
+    int stored = 0;
+    node.files->failure = [&stored](std::string_view operation, const std::string&) {
+        stored += operation == "setxattr" ? 1 : 0;
+        return 0;
+    };
+    ASSERT_TRUE(node.carryOutOne(node.throttle(path, unlimited(), limit(50'000))).done);
+    EXPECT_EQ(stored, 1);
+}
+
+TEST_F(CarryingOut, puts_back_beside_what_a_late_call_wrote_as_soon_as_systemd_answers) {
+    const auto path = node.addUnitPod("1-1");
+    const auto memoryMax = std::string(Node::kCgroups) + path + "/memory.max";
+    auto expected = node.everything();
+    node.systemd->late = true;
+    ASSERT_FALSE(node.carryOutOne(node.throttle(path, unlimited(), limit(50'000))).done);
+    node.carryOut({});
+    node.systemd->finishLate();
+    ASSERT_EQ(node.tree.read(memoryMax), "max\n");
+    node.carryOut({});
+    EXPECT_EQ(node.tree.read(memoryMax), "1073741824\n");
+    // kubelet resizes the pod, long after the call: that is not put back.
+    node.tree.write(memoryMax, "2147483648\n");
+    node.executor->undoAll("stop");
+    expected["/" + memoryMax] = "2147483648\n";
+    EXPECT_EQ(node.everything(), expected);
+}
+
+TEST_F(CarryingOut, puts_back_beside_what_the_late_call_of_an_undo_wrote) {
+    const auto path = node.addUnitPod("1-1");
+    const auto memoryMax = std::string(Node::kCgroups) + path + "/memory.max";
+    const auto before = node.everything();
+    ASSERT_TRUE(node.carryOutOne(node.throttle(path, unlimited(), limit(50'000))).done);
+    node.systemd->late = true;
+    EXPECT_TRUE(node.carryOutOne(node.backToBaseline(path, limit(50'000), unlimited())).done);
+    node.tree.write(memoryMax, "2147483648\n"); // systemd does not answer: this is somebody else's
+    node.carryOut({});
+    EXPECT_EQ(node.tree.read(memoryMax), "2147483648\n");
+    node.systemd->finishLate();
+    ASSERT_EQ(node.tree.read(memoryMax), "max\n");
+    node.carryOut({});
+    EXPECT_EQ(node.everything(), before);
+}
+
 TEST_F(CarryingOut, a_failed_step_does_not_stop_the_others) {
     const auto first = node.addPod("1-1");
     const auto second = node.addPod("2-2");

@@ -4,6 +4,7 @@
 
 #include "cgroup/write_port.hpp"
 #include "daemon/model/error.hpp"
+#include "daemon/model/limit.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -52,6 +53,9 @@ public:
     /// Asked before each operation, on the thread that does it: an errno to fail with, or 0.
     std::function<int(std::string_view operation, const std::string& file)> failure;
 
+    /// As the kernel does when memory.high is set below the usage. False: it finds nothing to take.
+    std::atomic<bool> reclaims = true;
+
     Result<cgroup::OpenGroup> openGroup(const std::string& path) override {
         return run<cgroup::OpenGroup>("open", path, [&] { return WritePort::openGroup(path); });
     }
@@ -60,7 +64,15 @@ public:
     }
     Result<void> write(const cgroup::OpenGroup& group, const std::string& file,
                        std::string_view bytes) override {
-        return run<void>("write", file, [&] { return WritePort::write(group, file, bytes); });
+        return run<void>("write", file, [&] {
+            return afterwards(group, file, bytes, WritePort::write(group, file, bytes));
+        });
+    }
+    Result<void> writeUntilSignal(const cgroup::OpenGroup& group, const std::string& file,
+                                  std::string_view bytes) override {
+        return run<void>("write", file, [&] {
+            return afterwards(group, file, bytes, WritePort::writeUntilSignal(group, file, bytes));
+        });
     }
     Result<std::optional<std::string>> attribute(const cgroup::OpenGroup& group,
                                                  const std::string& name) override {
@@ -99,6 +111,23 @@ public:
     }
 
 private:
+    Result<void> afterwards(const cgroup::OpenGroup& group, const std::string& file,
+                            std::string_view bytes, Result<void> written) const {
+        if (written && file == "memory.high" && reclaims) {
+            bringDownTo(group, bytes);
+        }
+        return written;
+    }
+    static void bringDownTo(const cgroup::OpenGroup& group, std::string_view high) {
+        WritePort kernel;
+        const auto usage =
+            parseLimit(Lever::memoryHigh, kernel.read(group, "memory.current").value_or(""));
+        const auto limit = parseLimit(Lever::memoryHigh, high);
+        if (usage && limit && !limit->unlimited() && usage->memoryHigh() > limit->memoryHigh()) {
+            std::ignore = kernel.write(group, "memory.current", high);
+        }
+    }
+
     template <class Value, class Operation>
     Result<Value> run(std::string_view operation, const std::string& file, Operation&& doIt) {
         if (!fuse_.step()) {

@@ -193,6 +193,35 @@ TEST_P(KilledAnywhere, in_letting_go_of_somebody_elses_value) {
         });
 }
 
+TEST_P(KilledAnywhere, in_a_step_that_systemd_is_not_told_of_and_in_telling_it) {
+    killEverywhere(
+        [](Node& node, const std::string& path) {
+            throttled(node, path);
+            node.files->reclaims = false;
+            node.setUsage(path, 400);
+        },
+        [](Node& node, const std::string& path) {
+            node.carryOutOne(node.throttle(path, part(10), part(8)));
+            node.carryOutOne(node.step(StepKind::restore, path, part(8), part(9)));
+            node.setUsage(path, 1);
+            node.carryOut({});
+        },
+        expectAsBefore);
+}
+
+TEST_P(KilledAnywhere, in_the_stop_with_a_value_that_systemd_was_not_told) {
+    killEverywhere(
+        [](Node& node, const std::string& path) {
+            throttled(node, path);
+            node.files->reclaims = false;
+            node.setUsage(path, 400);
+            ASSERT_TRUE(node.carryOutOne(node.throttle(path, part(10), part(8))).done);
+            ASSERT_TRUE(
+                node.carryOutOne(node.step(StepKind::restore, path, part(8), part(9))).done);
+        },
+        [](Node& node, const std::string&) { node.executor->undoAll("stop"); }, expectAsBefore);
+}
+
 TEST_P(KilledAnywhere, in_the_throttle_by_a_second_lever) {
     killEverywhere(
         throttledByTheOther,

@@ -4,6 +4,7 @@
 #include "tests/unit/executor/blocked_write.hpp"
 #include "tests/unit/executor/node.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 
 namespace plimsoll::test {
@@ -197,7 +198,7 @@ TEST_F(HoldingMemory, a_full_queue_is_a_failed_step_that_leaves_no_trace) {
     EXPECT_EQ(node.everything(), before);
 }
 
-TEST_F(HoldingMemory, stop_waits_for_the_running_write_and_cancels_the_others) {
+TEST_F(HoldingMemory, stop_cancels_what_waits_and_waits_for_the_running_write) {
     for (const bool isUnit : {false, true}) {
         const auto running = isUnit ? node.addUnitPod("3-3") : node.addPod("1-1");
         const auto waiting = isUnit ? node.addUnitPod("4-4") : node.addPod("2-2");
@@ -211,9 +212,9 @@ TEST_F(HoldingMemory, stop_waits_for_the_running_write_and_cancels_the_others) {
             const auto outcomes = node.executor->undoAll("stop");
             EXPECT_EQ(blocked.writes(), 1) << "nothing that waited is written any more";
             ASSERT_EQ(outcomes.size(), 4U);
-            EXPECT_TRUE(outcomes[0].done) << outcomes[0].error;
+            EXPECT_THAT(outcomes[0].error, HasSubstr("cancelled"));
             EXPECT_THAT(outcomes[1].error, HasSubstr("cancelled"));
-            EXPECT_THAT(outcomes[2].error, HasSubstr("cancelled"));
+            EXPECT_TRUE(outcomes[2].done) << outcomes[2].error;
             EXPECT_EQ(outcomes[3].step.kind, StepKind::undo);
             EXPECT_EQ(outcomes[3].step.lever, Lever::memoryHigh);
             EXPECT_TRUE(outcomes[3].done) << outcomes[3].error;
@@ -223,6 +224,65 @@ TEST_F(HoldingMemory, stop_waits_for_the_running_write_and_cancels_the_others) {
         EXPECT_THAT(node.executor->held(), IsEmpty());
         EXPECT_THAT(node.executor->takeFinished(), IsEmpty());
     }
+}
+
+TEST_F(HoldingMemory, stop_undoes_other_levers_before_it_waits_for_the_write) {
+    const auto running = node.addUnitPod("1-1");
+    const auto path = node.addUnitPod("2-2");
+    const auto before = node.everything();
+    for (const auto& pod : {running, path}) {
+        ASSERT_TRUE(node.carryOutOne(node.throttle(pod, unlimited(), limit(50'000))).done);
+    }
+    {
+        BlockedWrite blocked(*node.files, "memory.high");
+        ASSERT_TRUE(node.carryOut({first(running)}).front().pending);
+        blocked.waitUntilEntered();
+        std::string whileItRan;
+        const std::jthread releaser([&] {
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));
+            whileItRan = node.cpuMax(path) + node.cpuMax(running);
+            blocked.letGo();
+        });
+        node.executor->undoAll("stop");
+        EXPECT_EQ(whileItRan, "max 100000\n50000 100000\n")
+            << "of the same unit systemd would write into the middle";
+    }
+    EXPECT_EQ(node.everything(), before);
+}
+
+TEST_F(HoldingMemory, that_waits_is_cancelled_where_it_would_keep_cpu_max_from_being_undone) {
+    const auto busy = node.addPod("1-1");
+    const auto path = node.addUnitPod("2-2");
+    const auto before = node.attribute(path, Lever::memoryHigh);
+    ASSERT_TRUE(node.carryOutOne(node.throttle(path, unlimited(), limit(50'000))).done);
+    BlockedWrite blocked(*node.files, "memory.high");
+    ASSERT_TRUE(node.carryOut({first(busy)}).front().pending);
+    blocked.waitUntilEntered();
+    ASSERT_TRUE(node.carryOut({first(path)}).front().pending);
+    EXPECT_THAT(node.carryOut({node.throttle(path, limit(50'000), limit(40'000))}).front().error,
+                HasSubstr("is being changed"));
+    const auto undone = node.carryOut({node.backToBaseline(path, limit(50'000), unlimited())});
+    EXPECT_TRUE(undone.front().done) << undone.front().error;
+    EXPECT_EQ(node.cpuMax(path), "max 100000\n");
+    EXPECT_EQ(node.attribute(path, Lever::memoryHigh), before);
+    const auto cancelled = node.nextFinished();
+    EXPECT_EQ(cancelled.step.lever, Lever::memoryHigh);
+    EXPECT_THAT(cancelled.error, HasSubstr("cancelled"));
+    blocked.letGo();
+    EXPECT_TRUE(node.nextFinished().done);
+    EXPECT_EQ(blocked.writes(), 1);
+}
+
+TEST_F(HoldingMemory, that_waits_is_cancelled_by_its_own_undo) {
+    const auto busy = node.addPod("1-1");
+    const auto path = node.addPod("2-2");
+    BlockedWrite blocked(*node.files, "memory.high");
+    ASSERT_TRUE(node.carryOut({first(busy)}).front().pending);
+    blocked.waitUntilEntered();
+    ASSERT_TRUE(node.carryOut({first(path)}).front().pending);
+    EXPECT_TRUE(node.carryOut({node.backToBaseline(path, noHigh(), noHigh())}).front().done);
+    EXPECT_EQ(node.executor->held().size(), 1U);
+    blocked.letGo();
 }
 
 TEST_F(HoldingMemory, an_executor_that_goes_leaves_nothing_that_the_next_one_cannot_undo) {
@@ -279,19 +339,16 @@ TEST_F(HoldingMemory, does_not_keep_cpu_max_from_a_pod_that_is_no_unit) {
     EXPECT_EQ(node.executor->held().size(), 2U);
 }
 
-TEST_F(HoldingMemory, says_whose_reclaim_is_under_way) {
-    const auto path = node.addPod("1-1");
-    EXPECT_TRUE(node.executor->reclaiming().empty());
-    BlockedWrite blocked(*node.files, "memory.reclaim");
-    auto step = first(path);
-    step.kind = StepKind::reclaim;
-    step.lever = Lever::memoryReclaim;
-    step.amount = Bytes{kMiB};
-    ASSERT_TRUE(node.carryOut({step}).front().pending);
-    EXPECT_EQ(node.executor->reclaiming(), (std::vector{step.pod->cgroup.inode}));
-    blocked.letGo();
-    std::ignore = node.nextFinished();
-    EXPECT_TRUE(node.executor->reclaiming().empty());
+/// Later, under TasksMax, there may be no thread to be had, and memory.high is lowered when the
+/// node is in need.
+TEST_F(HoldingMemory, has_its_thread_from_the_start) {
+    const auto threads = [] {
+        const std::filesystem::directory_iterator tasks("/proc/self/task");
+        return std::distance(begin(tasks), end(tasks));
+    };
+    const auto before = threads();
+    const executor::Worker worker(node.files);
+    EXPECT_EQ(threads(), before + 1);
 }
 
 TEST_F(HoldingMemory, refuses_a_step_whose_values_are_another_levers) {
@@ -303,23 +360,35 @@ TEST_F(HoldingMemory, refuses_a_step_whose_values_are_another_levers) {
     EXPECT_EQ(node.everything(), before);
 }
 
-/// Usage is 400 MiB.
-TEST_F(HoldingMemory, what_the_kernel_must_reclaim_for_is_the_workers_also_upwards) {
-    const auto path = node.addPod("1-1", "max 100000\n", highText(600));
-    const auto before = node.everything();
-    EXPECT_TRUE(node.carryOutOne(node.throttle(path, high(600), high(100))).done);
-    EXPECT_TRUE(
-        node.carryOut({node.step(StepKind::restore, path, high(100), high(150))}).front().pending);
+TEST_F(HoldingMemory, raising_it_is_the_workers_too_where_the_usage_is_above) {
+    const auto path = node.addPod("1-1");
+    node.files->reclaims = false;
+    ASSERT_TRUE(node.carryOutOne(first(path)).done);
+    const auto raised = node.step(StepKind::restore, path, high(100), high(150));
+    EXPECT_TRUE(node.carryOut({raised}).front().pending) << "the kernel reclaims in this, too";
     EXPECT_TRUE(node.nextFinished().done);
     EXPECT_EQ(node.memoryHigh(path), highText(150));
+}
+
+TEST_F(HoldingMemory, is_the_workers_where_the_usage_cannot_be_read) {
+    const auto path = node.addPod("1-1");
+    node.tree.remove(Node::kCgroups + path + "/memory.current");
+    EXPECT_TRUE(node.carryOut({first(path)}).front().pending);
+    EXPECT_TRUE(node.nextFinished().done);
+}
+
+TEST_F(HoldingMemory, is_not_the_workers_where_the_usage_is_below) {
+    const auto path = node.addPod("1-1", "max 100000\n", highText(200));
+    const auto before = node.everything();
+    node.setUsage(path, 90);
+    EXPECT_TRUE(node.carryOut({node.throttle(path, high(200), high(100))}).front().done);
     EXPECT_FALSE(
-        node.carryOut({node.step(StepKind::restore, path, high(150), high(500))}).front().pending)
-        << "above the usage nothing is reclaimed";
-    EXPECT_EQ(node.memoryHigh(path), highText(500));
+        node.carryOut({node.step(StepKind::restore, path, high(100), high(150))}).front().pending);
+    EXPECT_EQ(node.memoryHigh(path), highText(150));
     ASSERT_EQ(node.executor->held().size(), 1U);
-    EXPECT_EQ(node.executor->held()[0].baseline, high(600));
+    EXPECT_EQ(node.executor->held()[0].baseline, high(200));
     EXPECT_EQ(node.executor->held()[0].firstUsage, (Resources{Millicores{800}, Bytes{300 * kMiB}}));
-    EXPECT_TRUE(node.carryOut({node.backToBaseline(path, high(500), high(600))}).front().done);
+    EXPECT_TRUE(node.carryOut({node.backToBaseline(path, high(150), high(200))}).front().done);
     EXPECT_EQ(node.everything(), before);
 }
 
@@ -378,6 +447,121 @@ TEST_F(HoldingMemory, on_stop_leaves_a_value_that_somebody_set_through_systemd) 
     node.systemd->daemonReload();
     EXPECT_EQ(node.memoryHigh(path), highText(300));
     EXPECT_EQ(node.attribute(path, Lever::memoryHigh), "");
+}
+
+/// Where the kernel does not get the usage down, PID 1's write would reclaim once more.
+class NotTellingSystemd : public HoldingMemory {
+protected:
+    NotTellingSystemd() { node.files->reclaims = false; }
+    /// To 100 MiB in the file; the usage stays at 400 MiB.
+    std::string addUntold() {
+        const auto path = node.addUnitPod("1-1");
+        const auto outcome = node.carryOutOne(first(path));
+        EXPECT_TRUE(outcome.done) << outcome.error;
+        EXPECT_THAT(outcome.step.reason, HasSubstr("systemd is told when it no longer is"));
+        return path;
+    }
+    std::uint64_t property(const std::string& path) {
+        return node.systemd->units.at(path).memory.amount;
+    }
+    void stepTo(const std::string& path, double from, double to) {
+        EXPECT_TRUE(node.carryOutOne(node.throttle(path, high(from), high(to))).done);
+    }
+};
+
+TEST_F(NotTellingSystemd, while_the_usage_is_above_and_then_once) {
+    const auto path = addUntold();
+    node.carryOut({});
+    EXPECT_EQ(node.systemd->changes, 0);
+    EXPECT_EQ(node.memoryHigh(path), highText(100));
+    node.setUsage(path, 100);
+    node.carryOut({});
+    node.carryOut({});
+    EXPECT_EQ(node.systemd->changes, 1);
+    node.systemd->daemonReload();
+    EXPECT_EQ(node.memoryHigh(path), highText(100));
+}
+
+TEST_F(NotTellingSystemd, is_gone_on_with_while_systemd_does_not_answer) {
+    const auto path = addUntold();
+    const auto before = node.everything();
+    node.setUsage(path, 100);
+    node.systemd->available = false;
+    node.carryOut({});
+    EXPECT_EQ(node.everything(), before);
+    node.systemd->available = true;
+    node.carryOut({});
+    EXPECT_EQ(property(path), static_cast<std::uint64_t>(100 * kMiB));
+}
+
+TEST_F(NotTellingSystemd, keeps_the_file_where_systemd_denies_and_the_way_back_would_block) {
+    const auto path = node.addUnitPod("1-1");
+    const auto before = node.everything();
+    node.files->reclaims = true;
+    ASSERT_TRUE(node.carryOutOne(first(path)).done);
+    node.setUsage(path, 400);
+    node.systemd->denies = true;
+    const auto raised = node.carryOutOne(node.step(StepKind::restore, path, high(100), high(150)));
+    EXPECT_EQ(raised.error, "");
+    EXPECT_EQ(node.memoryHigh(path), highText(150));
+    node.systemd->denies = false;
+    node.executor->undoAll("stop");
+    EXPECT_EQ(node.everything(), before);
+}
+
+TEST_F(NotTellingSystemd, keeps_other_levers_from_what_would_write_the_old_value) {
+    const auto path = addUntold();
+    const auto cpu = node.throttle(path, unlimited(), limit(50'000));
+    EXPECT_THAT(node.carryOutOne(cpu).error, HasSubstr("not told of its memory.high yet"));
+    node.setUsage(path, 100);
+    EXPECT_TRUE(node.carryOutOne(cpu).done);
+    EXPECT_EQ(node.memoryHigh(path), highText(100));
+}
+
+TEST_F(NotTellingSystemd, tells_the_value_that_stands_when_the_next_step_failed) {
+    const auto path = addUntold();
+    stepTo(path, 100, 80);
+    node.files->failure = [](std::string_view operation, const std::string& file) {
+        return operation == "write" && file == "memory.high" ? EBUSY : 0;
+    };
+    EXPECT_FALSE(node.carryOutOne(node.throttle(path, high(80), high(60))).done);
+    node.files->failure = nullptr;
+    node.setUsage(path, 50);
+    node.carryOut({});
+    EXPECT_EQ(property(path), static_cast<std::uint64_t>(80 * kMiB));
+    EXPECT_EQ(node.memoryHigh(path), highText(80));
+}
+
+TEST_F(NotTellingSystemd, leaves_somebody_elses_value_that_came_meanwhile) {
+    const auto path = addUntold();
+    node.setMemoryHigh(path, highText(300));
+    node.setUsage(path, 50);
+    node.carryOut({});
+    EXPECT_EQ(node.memoryHigh(path), highText(300));
+    EXPECT_EQ(node.systemd->changes, 0);
+}
+
+TEST_F(NotTellingSystemd, after_several_steps_knows_the_value_that_systemd_has_as_its_own) {
+    for (const bool isYield : {false, true}) {
+        const auto path = node.addUnitPod(isYield ? "1-1" : "2-2");
+        auto expected = node.everything();
+        node.setUsage(path, 100);
+        ASSERT_TRUE(node.carryOutOne(first(path)).done);
+        node.setUsage(path, 400);
+        stepTo(path, 100, 80);
+        stepTo(path, 80, 60);
+        stepTo(path, 60, 50);
+        ASSERT_EQ(property(path), static_cast<std::uint64_t>(100 * kMiB));
+        if (isYield) {
+            node.setMemoryHigh(path, highText(300));
+            expected["/cgroup" + path + "/memory.high"] = highText(300);
+        } else {
+            node.setMemoryHigh(path, highText(100)); // as a daemon-reload does
+            node.restart();
+        }
+        isYield ? node.executor->undoAll("stop") : node.executor->undoLeftovers("left");
+        EXPECT_EQ(node.everything(), expected);
+    }
 }
 
 class HoldingByTwoLevers : public NodeTest {
@@ -571,15 +755,51 @@ TEST_F(Reclaiming, writes_the_bytes_once_and_leaves_nothing_behind) {
     EXPECT_EQ(node.systemd->changes, 0);
 }
 
+/// A pipe that is full keeps the writer in the kernel until a signal comes, as a reclaim does.
+class EndlessReclaim : public Reclaiming {
+protected:
+    EndlessReclaim() {
+        const auto file = node.absolute(path) + "/memory.reclaim";
+        std::filesystem::remove(file);
+        EXPECT_EQ(::mkfifo(file.c_str(), S_IRUSR | S_IWUSR), 0);
+        pipe = cgroup::Descriptor(::open(file.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+        const std::string block(4096, 'x');
+        while (::write(pipe.get(), block.data(), block.size()) > 0) {
+        }
+        EXPECT_TRUE(node.carryOut({node.reclaim(path, 100)}).front().pending);
+    }
+    std::string path = node.addPod("1-1");
+    cgroup::Descriptor pipe;
+};
+
+TEST_F(EndlessReclaim, is_ended_by_a_stop) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50)); // until the worker is in it
+    const auto outcomes = node.executor->undoAll("stop");
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_TRUE(outcomes[0].done) << outcomes[0].error;
+    EXPECT_EQ(outcomes[0].step.amount, Bytes{0});
+}
+
+TEST_F(EndlessReclaim, is_ended_when_the_executor_goes) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    node.executor.reset();
+}
+
 TEST_F(Reclaiming, happens_to_a_pod_once_at_a_time) {
     const auto path = node.addPod("1-1");
     BlockedWrite blocked(*node.files, "memory.reclaim");
     ASSERT_TRUE(node.carryOut({node.reclaim(path, 100)}).front().pending);
     blocked.waitUntilEntered();
+    const auto waiting = node.addPod("2-2");
+    ASSERT_TRUE(node.carryOut({node.reclaim(waiting, 100)}).front().pending);
     EXPECT_THAT(node.carryOut({node.reclaim(path, 100)}).front().error,
                 HasSubstr("being reclaimed already"));
+    EXPECT_THAT(node.executor->reclaiming(), testing::ElementsAre(node.pod(path)->cgroup.inode,
+                                                                  node.pod(waiting)->cgroup.inode));
     blocked.letGo();
     EXPECT_TRUE(node.nextFinished().done);
+    EXPECT_TRUE(node.nextFinished().done);
+    EXPECT_THAT(node.executor->reclaiming(), IsEmpty());
     EXPECT_TRUE(node.carryOutOne(node.reclaim(path, 100)).done);
 }
 

@@ -97,6 +97,9 @@ public:
     void setValue(const std::string& path, Lever lever, const std::string& bytes) {
         tree.write(kCgroups + path + "/" + std::string(name(lever)), bytes);
     }
+    void setUsage(const std::string& path, double mebibytes) {
+        tree.write(kCgroups + path + "/memory.current", highText(mebibytes));
+    }
     std::string absolute(const std::string& path) const { return tree.path(kCgroups + path); }
     std::string attribute(const std::string& path, Lever lever = Lever::cpuMax) const {
         std::array<char, 8192> value{};
@@ -185,7 +188,7 @@ public:
                 .files = files, .units = systemd, .systemdRuntime = tree.path(kSystemd)});
     }
 
-    /// Every file with its bytes, every directory, every record, every property.
+    /// Every file with its bytes (but the usage), every directory, every record, every property.
     std::map<std::string, std::string> everything() const {
         std::map<std::string, std::string> all;
         for (const auto& entry : std::filesystem::recursive_directory_iterator(tree.root())) {
@@ -195,6 +198,9 @@ public:
                 if (entry.is_regular_file()) {
                     all[relative] = "listed";
                 }
+                continue;
+            }
+            if (relative.ends_with("/memory.current")) {
                 continue;
             }
             if (entry.is_regular_file()) {
