@@ -332,7 +332,8 @@ void Engine::finishPending() {
 void Engine::noteFailure(const Outcome& outcome) {
     const bool isDown =
         outcome.step.kind == StepKind::throttle || outcome.step.kind == StepKind::reclaim;
-    if (isDown && outcome.step.pod && !outcome.done && !outcome.gone && !outcome.pending) {
+    if (isDown && outcome.step.disposition == Disposition::act && outcome.step.pod &&
+        !outcome.done && !outcome.gone && !outcome.pending) {
         failed_.push_back({outcome.step.pod->cgroup.inode, outcome.step.lever});
     }
 }
@@ -374,7 +375,7 @@ void Engine::publish() {
         return step.disposition == Disposition::act;
     });
     published_.rulesChanged = decision_.rulesChanged;
-    published_.podsChanged = decision_.podsChanged || stepsDone ||
+    published_.podsChanged = decision_.podsChanged || decision_.rulesChanged || stepsDone ||
                              std::exchange(heldChanged_, false) ||
                              published_.held.size() != executor_->held().size();
     if (decision_.podsChanged) {
@@ -382,6 +383,11 @@ void Engine::publish() {
     }
     if (published_.podsChanged) {
         published_.held.assign(executor_->held().begin(), executor_->held().end());
+        for (auto& held : published_.held) { // as they were when it was last changed
+            std::erase_if(held.causes, [&](const RuleKey& rule) {
+                return !analyzer::isLiveCause(state_, held, rule);
+            });
+        }
         published_.pods = decision_.pods;
     }
     published_.rules = decision_.rules;

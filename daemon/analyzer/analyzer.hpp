@@ -99,4 +99,7 @@ bool isBuiltinMetric(std::string_view name);
 void decide(const CompiledPolicy& policy, const Snapshot& snapshot, const Hands& hands,
             State& state, Decision& out);
 
+/// The rule still stands as it was when the pod was last changed, and holds it. After decide().
+bool isLiveCause(const State& state, const HeldPod& held, const RuleKey& rule);
+
 } // namespace plimsoll::analyzer

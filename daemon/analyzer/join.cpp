@@ -104,6 +104,12 @@ bool identify(const CompiledPolicy& policy, BoundPod& bound, PodStatus& status) 
 
 } // namespace
 
+bool isLiveCause(const State& state, const HeldPod& held, const RuleKey& rule) {
+    const auto& data = *state.data;
+    const auto index = data.policy ? data.policy->findRule(rule) : std::nullopt;
+    return index && stands(data, held, *index);
+}
+
 bool adopt(State::Data& data, std::shared_ptr<const CompiledPolicy> policy, std::uint64_t tick) {
     std::vector<RuleState> rules;
     std::vector<RuleStatus> statuses;

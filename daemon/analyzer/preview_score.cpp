@@ -8,7 +8,13 @@ bool isOver(const Verdict& verdict) {
     return verdict.kind == VerdictKind::coolingDown || verdict.kind == VerdictKind::idle;
 }
 
+/// How long it has been above so far.
+double secondsOf(const PreviewEpisode& episode) {
+    return std::chrono::duration<double>(episode.lastHit - episode.since).count();
+}
+
 void judge(PreviewEpisode& episode, PreviewScore& score, unsigned PreviewScore::* as) {
+    score.lastSeconds = secondsOf(episode);
     ++score.episodes;
     ++(score.*as);
     episode.judged = true;
@@ -37,7 +43,7 @@ bool follow(PreviewEpisode& episode, PreviewScore& score, const PreviewTick& tic
         judge(episode, score,
               episode.othersActed ? &PreviewScore::byOthers : &PreviewScore::onItsOwn);
     }
-    score.lastSeconds = std::chrono::duration<double>(episode.lastHit - episode.since).count();
+    score.lastSeconds = secondsOf(episode);
     episode.open = false;
     return true;
 }

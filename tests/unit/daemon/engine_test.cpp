@@ -141,6 +141,38 @@ TEST_F(EngineOnATree, preview_says_what_it_would_do_once_and_touches_nothing) {
     EXPECT_THAT(audit.names, testing::Not(Contains("pod-throttled")));
 }
 
+TEST_F(EngineOnATree, a_preview_beside_it_does_not_slow_an_acting_rule_down) {
+    Engine engine(settings(), audit);
+    ASSERT_TRUE(engine.attach().has_value());
+    auto policy = throttleAbove1000();
+    auto preview = policy.nodeQos[0];
+    preview.name = "preview";
+    preview.rules[0].strategy = Strategy::preview;
+    policy.nodeQos.push_back(std::move(preview));
+    engine.setPolicy(policy);
+    for (int i = 0; i < 8; ++i) {
+        second(engine, 1900, 700);
+    }
+    EXPECT_GT(std::ranges::count(audit.names, "pod-throttled"), 1);
+}
+
+TEST_F(EngineOnATree, a_held_pod_shows_the_rules_that_still_hold_it) {
+    Engine engine(settings(), audit);
+    ASSERT_TRUE(engine.attach().has_value());
+    auto policy = throttleAbove1000();
+    policy.nodeQos.push_back(policy.nodeQos[0]);
+    policy.nodeQos[1].name = "second";
+    engine.setPolicy(policy);
+    for (int i = 0; i < 4; ++i) {
+        second(engine, 1900, 1500);
+    }
+    ASSERT_EQ(engine.published().held.at(0).causes.size(), 2U);
+    policy.nodeQos[1].rules[0].watermark = 5000;
+    engine.setPolicy(policy);
+    second(engine, 1100, 100);
+    EXPECT_THAT(engine.published().held.at(0).causes, ElementsAre(RuleKey{"w", "cpu"}));
+}
+
 TEST_F(EngineOnATree, stop_puts_everything_back) {
     Engine engine(settings(), audit);
     ASSERT_TRUE(engine.attach().has_value());
@@ -236,21 +268,6 @@ TEST_F(EngineOnATree, the_first_ticks_without_a_rate_are_no_news) {
     second(engine, 500, 400);
     second(engine, 500, 400);
     EXPECT_THAT(audit.names, ElementsAre("policy-changed"));
-}
-
-TEST_F(EngineOnATree, looking_anew_for_the_pods_puts_back_what_is_held) {
-    Engine engine(settings(), audit);
-    ASSERT_TRUE(engine.attach().has_value());
-    engine.setPolicy(throttleAbove1000());
-    for (int i = 0; i < 4; ++i) {
-        second(engine, 1900, 1500);
-    }
-    ASSERT_EQ(engine.published().held.size(), 1U);
-    ASSERT_TRUE(engine.attach().has_value());
-    EXPECT_EQ(cpuMax(), "max 100000\n");
-    EXPECT_TRUE(engine.published().held.empty());
-    EXPECT_THAT(audit.names, Contains("pod-restored"));
-    EXPECT_THAT(audit.names, testing::Not(Contains("leftover-undone")));
 }
 
 TEST_F(EngineOnATree, follows_kubelet_to_another_driver) {
