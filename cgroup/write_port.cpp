@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
@@ -44,7 +45,7 @@ Result<std::string> readAll(int descriptor, const std::string& path) {
     }
 }
 
-enum class OnSignal { again, end };
+enum class OnSignal : std::uint8_t { again, end };
 
 /// In one write(): the kernel takes a cgroup value whole or refuses it whole.
 Result<void> writeOnce(int descriptor, std::string_view bytes, const std::string& path,
