@@ -127,6 +127,8 @@ CURLcode Transfer::setOptions() {
 #if LIBCURL_VERSION_NUM >= 0x075700            // 7.87, the first that keeps them: for a day
     options.set(CURLOPT_CA_CACHE_TIMEOUT, 0L); // certificates are replaced while we run
 #endif
+    // A session that is resumed is not verified again, whatever the CA file says by now.
+    options.set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
     if (!request_.proxyFromEnvironment) {
         options.set(CURLOPT_PROXY, "");
     }
