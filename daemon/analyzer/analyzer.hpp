@@ -58,26 +58,23 @@ public:
     std::unique_ptr<Data> data;
 };
 
-/// A pod that was evicted or asked to go a while ago.
-struct EvictedPod {
-    PodUid pod;
-    MonotonicTime at;
-};
-
 /// A step down that was to be carried out and was not.
 struct FailedStep {
     std::uint64_t inode = 0; ///< of the pod's cgroup
     Lever lever = Lever::cpuMax;
+    /// Not to be tried again sooner, where somebody said so (Retry-After); 0: nobody did.
+    std::chrono::seconds notBefore{0};
 };
 
-/// What the executor holds and can do.
+/// What the executor and the cluster hold and can do.
 struct Hands {
     std::span<const HeldPod> held;
     std::span<const FailedStep> failed;        ///< of the last tick
     std::span<const std::uint64_t> reclaiming; ///< inodes: a memory.reclaim is under way
     std::span<const EvictedPod> evicted;       ///< of the last evictionInterval at least
     bool canEvict = false;                     ///< there is an API server that takes evictions now
-    bool canCloseNode = false;
+    bool canCloseNode = false;                 ///< and opens and closes this node
+    const NodeClosure* closure = nullptr;      ///< null: unknown
 };
 
 struct Decision {

@@ -35,6 +35,26 @@ struct HeldPod {
     [[nodiscard]] Lever lever() const { return applied.lever(); }
 };
 
+/// A pod that was evicted or asked to go a while ago.
+struct EvictedPod {
+    PodUid pod;
+    MonotonicTime at;
+};
+
+/// Whether new pods may come to this node, as the API server says.
+struct NodeClosure {
+    enum class State : std::uint8_t {
+        unknown, ///< no Node object is known
+        open,
+        ours,     ///< closed by Plimsoll
+        foreigns, ///< closed by somebody else: it is never opened here
+    };
+    State state = State::unknown;
+    std::vector<RuleKey>
+        causes;            ///< ours: the rules that hold it closed, also those of earlier runs
+    bool changing = false; ///< a change is under way
+};
+
 enum class StepKind : std::uint8_t {
     throttle,  ///< lower a limit
     restore,   ///< raise it, at last back to the baseline
@@ -44,8 +64,9 @@ enum class StepKind : std::uint8_t {
     reclaim,   ///< have the kernel take memory from the pod, once
     evict,     ///< ask the API server to end the pod
     closeNode, ///< keep new pods away
+    openNode,  ///< let them come again
 };
-/// "throttle", …, "disable-scheduling".
+/// "throttle", …, "disable-scheduling", "enable-scheduling".
 std::string_view name(StepKind kind);
 
 enum class Disposition : std::uint8_t {
@@ -81,8 +102,8 @@ struct Outcome {
     Step step;
     bool done = false;
     bool gone = false;    ///< the cgroup vanished first: neither success nor failure
-    bool pending = false; ///< handed to the worker; another outcome follows
-    std::string writer;   ///< "systemd" or "file"
+    bool pending = false; ///< handed to the worker or the API server; another outcome follows
+    std::string writer;   ///< "systemd", "file" or "cluster"
     std::string error;    ///< why it is not done
 };
 

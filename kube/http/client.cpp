@@ -266,21 +266,19 @@ int Engine::begin(sd_event_source*, void* self) noexcept {
     return 0;
 }
 
-Call::Call(Call&& other) noexcept
-    : engine_(std::exchange(other.engine_, {})), id_(std::exchange(other.id_, 0)) {}
+Call::Call(Call&& other) noexcept : cancel_(std::exchange(other.cancel_, nullptr)) {}
 
 Call& Call::operator=(Call&& other) noexcept {
     if (this != &other) {
         cancel();
-        engine_ = std::exchange(other.engine_, {});
-        id_ = std::exchange(other.id_, 0);
+        cancel_ = std::exchange(other.cancel_, nullptr);
     }
     return *this;
 }
 
 void Call::cancel() noexcept {
-    if (const auto engine = std::exchange(engine_, {}).lock()) {
-        engine->cancel(id_);
+    if (const auto cancel = std::exchange(cancel_, nullptr)) {
+        cancel();
     }
 }
 
@@ -292,7 +290,16 @@ Client::~Client() {
 }
 
 Call Client::start(Request request, Done done) {
-    return {engine_, engine_->add(std::move(request), std::move(done))};
+    return start(std::move(request), nullptr, std::move(done));
+}
+
+Call Client::start(Request request, Receive, Done done) {
+    const auto id = engine_->add(std::move(request), std::move(done));
+    return Call([engine = std::weak_ptr(engine_), id] {
+        if (const auto there = engine.lock()) {
+            there->cancel(id);
+        }
+    });
 }
 
 } // namespace plimsoll::kube::http

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 
 struct sd_event;
 
@@ -19,6 +20,9 @@ class Engine;
 class Call {
 public:
     Call() = default; ///< none
+    /// `cancel` is called at most once, by whoever destroys or cancels the Call. It must not throw,
+    /// and has to do nothing when the request is over.
+    explicit Call(std::function<void()> cancel) : cancel_(std::move(cancel)) {}
     ~Call() { cancel(); }
     Call(Call&& other) noexcept;
     Call& operator=(Call&& other) noexcept;
@@ -26,11 +30,7 @@ public:
     void cancel() noexcept;
 
 private:
-    friend class Client;
-    Call(std::weak_ptr<Engine> engine, std::uint64_t id) : engine_(std::move(engine)), id_(id) {}
-
-    std::weak_ptr<Engine> engine_;
-    std::uint64_t id_ = 0;
+    std::function<void()> cancel_;
 };
 
 class Client {
@@ -38,6 +38,11 @@ public:
     /// Called once, from the loop, never from within start(). May start requests, cancel others and
     /// destroy the client. What it throws is lost.
     using Done = std::function<void(Result<Answer>)>;
+    /// The body of a 2xx answer, in pieces as they come (Request::largestBody does not bound it);
+    /// of other answers it is Answer::body. Called from the loop while libcurl is in use: it must
+    /// not start or cancel requests. False ends the request with an error. What it throws ends it,
+    /// too.
+    using Receive = std::function<bool(std::string_view piece)>;
 
     /// Requests beyond `mostAtOnce` wait for their turn, in the order in which they came.
     /// Throws std::system_error when libcurl or the loop cannot be had.
@@ -50,6 +55,7 @@ public:
     /// An error is a sentence that names the URL without its query:
     /// "GET http://127.0.0.1:9100/probe: timed out after 2 s".
     [[nodiscard]] Call start(Request request, Done done);
+    [[nodiscard]] Call start(Request request, Receive receive, Done done);
 
 private:
     std::shared_ptr<Engine> engine_;
