@@ -4,6 +4,7 @@
 #include "cgroup/descriptor.hpp"
 #include "daemon/audit/journal.hpp"
 #include "daemon/bus_listener.hpp"
+#include "daemon/cluster/cluster.hpp"
 #include "daemon/custom_sources.hpp"
 #include "daemon/engine.hpp"
 #include "daemon/event_loop.hpp"
@@ -37,11 +38,25 @@ analyzer::Settings analyzerSettings(const Config& config) {
             .metrics = config.metrics};
 }
 
+/// As long as the credentials do not say better.
+std::string nodeNameOf(const Config& config) {
+    return config.nodeName.empty() ? defaultNodeName() : config.nodeName;
+}
+
+ClusterSettings clusterSettings(const Config& config) {
+    return {.credentials = {.kubeconfig = config.kubeconfig, .servers = config.clusterServers},
+            .nodeName = config.nodeName,
+            .fallbackNodeName = defaultNodeName(),
+            .mirrorFile = config.stateDirectory + "/mirror.jsonl",
+            .taint = config.taint,
+            .events = config.clusterEvents};
+}
+
 EngineSettings engineSettings(const Config& config) {
     return {.cgroupMount = config.cgroupMount,
             .cgroupRoot = config.cgroupRoot,
             .runtimeDirectory = config.runtimeDirectory,
-            .nodeName = config.nodeName,
+            .nodeName = nodeNameOf(config),
             .nodeLabels = config.nodeLabels,
             .analyzer = analyzerSettings(config)};
 }
@@ -86,15 +101,17 @@ public:
             sd_notifyf(0, "STATUS=refusing: %s", attached.error().what.c_str());
             return kExitConfig;
         }
+        joinCluster();
         loadPolicies();
         bus_ = std::make_unique<BusListener>(
             loop_.raw(), engine_.published(),
             [this](const dbus::RecordedMetric& metric) { return sources_.record(metric); });
-        engine_.setListener(bus_.get());
+        engine_.addListener(*bus_);
         loop_.everyInterval(config_.interval, [this](MonotonicTime deadline) { tick(deadline); });
         watch();
         const int code = loop_.run();
-        engine_.setListener(nullptr);
+        engine_.removeListener(*bus_);
+        leaveCluster();
         return code < 0 ? EXIT_FAILURE : code;
     }
 
@@ -109,6 +126,32 @@ private:
         must(loop_.onSignal(SIGINT, [this] { stop(); }));
         must(loop_.onSignal(SIGHUP, [this] { reload(); }));
         must(loop_.onDirectoryChange(config_.policyDirectory, [this] { loadPolicies(); }));
+    }
+
+    void joinCluster() {
+        if (!config_.clusterEnabled) {
+            return;
+        }
+        cluster_ = std::make_unique<Cluster>(loop_, clusterSettings(config_), engine_.published(),
+                                             journal_);
+        cluster_->onPolicy([this](Engine::News news) { applyPolicies(news); });
+        cluster_->onFinished([this] { engine_.finishPending(); });
+        cluster_->onNodeName([this](const std::string& name) {
+            engine_.setNode(name, config_.nodeLabels);
+            applyPolicies(Engine::News::policies);
+        });
+        cluster_->setEvictionInterval(config_.evictionInterval);
+        engine_.setCluster(cluster_.get());
+        engine_.addListener(*cluster_);
+        cluster_->start();
+    }
+
+    void leaveCluster() {
+        if (cluster_) {
+            engine_.removeListener(*cluster_);
+            engine_.setCluster(nullptr);
+            cluster_->stop();
+        }
     }
 
     /// Writes that block are done by a worker; their ends are dealt with as they come.
@@ -156,7 +199,14 @@ private:
             spdlog::error("{}; the policies in force stay", unreadable->text());
             return;
         }
-        engine_.setPolicy(std::move(policy));
+        localPolicies_ = std::move(policy);
+        applyPolicies(Engine::News::policies);
+    }
+
+    /// The node's own files and what the cluster has.
+    void applyPolicies(Engine::News news) {
+        engine_.setPolicy(
+            kube::merge(localPolicies_, cluster_ ? cluster_->mirrored() : PolicySet{}), news);
         sources_.setPolicy(engine_.policy(), config_);
     }
 
@@ -178,24 +228,37 @@ private:
         notifyStatus();
     }
 
+    void keepWhatNeedsARestart(Config& config) const {
+        config.cgroupMount = config_.cgroupMount;
+        config.cgroupRoot = config_.cgroupRoot;
+        config.policyDirectory = config_.policyDirectory;
+        config.textfileDirectory = config_.textfileDirectory;
+        config.runtimeDirectory = config_.runtimeDirectory;
+        config.stateDirectory = config_.stateDirectory;
+        config.nodeName = config_.nodeName;
+        config.clusterEnabled = config_.clusterEnabled;
+        config.kubeconfig = config_.kubeconfig;
+        config.clusterServers = config_.clusterServers;
+        config.clusterEvents = config_.clusterEvents;
+        config.taint = config_.taint;
+    }
+
     void takeOver(Config config) {
-        if (config.cgroupMount != config_.cgroupMount || config.cgroupRoot != config_.cgroupRoot ||
-            config.policyDirectory != config_.policyDirectory ||
-            config.textfileDirectory != config_.textfileDirectory ||
-            config.runtimeDirectory != config_.runtimeDirectory) {
-            spdlog::warn("changed paths take effect when plimsolld is restarted");
-            config.cgroupMount = config_.cgroupMount;
-            config.cgroupRoot = config_.cgroupRoot;
-            config.policyDirectory = config_.policyDirectory;
-            config.textfileDirectory = config_.textfileDirectory;
-            config.runtimeDirectory = config_.runtimeDirectory;
+        const auto wanted = config;
+        keepWhatNeedsARestart(config);
+        if (config != wanted) {
+            spdlog::warn("changed paths, and what is said of the cluster and of the node's name, "
+                         "take effect when plimsolld is restarted");
         }
         config_ = std::move(config);
         configProblem_.clear();
         applyLogSettings(config_);
         loop_.changeInterval(config_.interval);
-        engine_.setNode(config_.nodeName, config_.nodeLabels);
+        engine_.setNode(engine_.published().nodeName, config_.nodeLabels);
         engine_.setAnalyzerSettings(analyzerSettings(config_));
+        if (cluster_) {
+            cluster_->setEvictionInterval(config_.evictionInterval);
+        }
         spdlog::info("configuration reloaded");
     }
 
@@ -212,6 +275,8 @@ private:
     CustomSources sources_;
     EventLoop::Watch pending_; ///< of a descriptor that the engine owns, and gone before it
     Engine engine_;
+    PolicySet localPolicies_;
+    std::unique_ptr<Cluster> cluster_; ///< none: turned off
     std::unique_ptr<BusListener> bus_;
     std::string configProblem_; ///< shown behind the status line until a reload succeeds
     bool ready_ = false;
@@ -262,7 +327,8 @@ int checkConfig(const ConfigPaths& paths, bool configOnly) {
     if (configOnly) {
         return EXIT_SUCCESS;
     }
-    const auto policy = kube::loadPolicyDirectory(config->policyDirectory);
+    auto policy = kube::loadPolicyDirectory(config->policyDirectory);
+    kube::checkReferences(policy); // as far as they can be known without the cluster
     for (const auto& refusal : policy.refusals) {
         const bool isError = refusal.severity == Refusal::Severity::error;
         fmt::print(stderr, "{}: {}\n", isError ? "error" : "warning", refusal.text());

@@ -160,7 +160,7 @@ void Engine::attachAgainIfNeeded(MonotonicTime now) {
     }
 }
 
-void Engine::setPolicy(PolicySet policy) {
+void Engine::setPolicy(PolicySet policy, News news) {
     for (const auto& refusal : policy.refusals) {
         if (std::ranges::find(policy_.refusals, refusal) == policy_.refusals.end()) {
             audit_.write(audit::describe(refusal));
@@ -171,9 +171,12 @@ void Engine::setPolicy(PolicySet policy) {
         policy_.node = Node{.name = settings_.nodeName, .labels = settings_.nodeLabels};
     }
     compile();
-    ++published_.policyGeneration;
     published_.refusals = policy_.refusals;
     published_.objects = policy_.objects;
+    if (news == News::podsOnly) {
+        return;
+    }
+    ++published_.policyGeneration;
     audit_.write({.event = audit::Event::policyChanged,
                   .priority = audit::info(audit::Event::policyChanged).priority,
                   .message = fmt::format(
@@ -181,8 +184,8 @@ void Engine::setPolicy(PolicySet policy) {
                       policy_.nodeQos.size(), policy_.podQos.size(), policy_.actions.size(),
                       policy_.pods.size(), policy_.refusals.size()),
                   .fields = {{"GENERATION", std::to_string(published_.policyGeneration)}}});
-    if (listener_ != nullptr) {
-        listener_->policyChanged();
+    for (auto* listener : listeners_) {
+        listener->policyChanged();
     }
 }
 
@@ -212,17 +215,14 @@ void Engine::tick(MonotonicTime now) {
         collector_->collect(now, customSource_ ? customSource_(now) : noCustomSamples());
     noteTrouble();
     executor_->forgetVanished(*published_.snapshot);
-    analyzer::decide(
-        *compiled_, *published_.snapshot,
-        {.held = executor_->held(), .failed = failed_, .reclaiming = executor_->reclaiming()},
-        state_, decision_);
+    analyzer::decide(*compiled_, *published_.snapshot, hands(now), state_, decision_);
     failed_.clear();
     if (decision_.rulesChanged) {
         reportRules();
     }
     reportEffects();
     reportSources();
-    carryOut();
+    carryOut(now);
     publish();
 }
 
@@ -251,11 +251,13 @@ void Engine::reportRules() {
             continue;
         }
         audit_.write(audit::describe(*event, rule, plan));
-        if (listener_ != nullptr && *event == audit::Event::ruleTriggered) {
-            listener_->ruleTriggered(rule);
-        }
-        if (listener_ != nullptr && *event == audit::Event::ruleRestored) {
-            listener_->ruleRestored(rule);
+        for (auto* listener : listeners_) {
+            if (*event == audit::Event::ruleTriggered) {
+                listener->ruleTriggered(rule);
+            }
+            if (*event == audit::Event::ruleRestored) {
+                listener->ruleRestored(rule);
+            }
         }
     }
 }
@@ -292,9 +294,36 @@ void Engine::reportSources() {
     toldSources_ = now;
 }
 
-void Engine::carryOut() {
+analyzer::Hands Engine::hands(MonotonicTime now) const {
+    analyzer::Hands hands{
+        .held = executor_->held(), .failed = failed_, .reclaiming = executor_->reclaiming()};
+    if (cluster_ != nullptr) {
+        const auto cluster = cluster_->hands(now);
+        hands.evicted = cluster.evicted;
+        hands.canEvict = cluster.canEvict;
+        hands.canCloseNode = cluster.canCloseNode;
+        hands.closure = cluster.closure;
+    }
+    return hands;
+}
+
+/// Takes the steps that the API server has to do out of those that act, in their order.
+std::vector<Outcome> Engine::beginInCluster(MonotonicTime now) {
+    std::vector<Outcome> outcomes;
+    for (const auto& step : decision_.plan.steps) {
+        if (step.disposition == Disposition::act && isClusters(step.lever) && cluster_ != nullptr) {
+            cluster_->begin(step, now);
+            outcomes.push_back({.step = step, .pending = true, .writer = "cluster"});
+        }
+    }
+    return outcomes;
+}
+
+void Engine::carryOut(MonotonicTime now) {
+    // The API server is asked first: closing the node comes before everything else.
+    auto outcomes = beginInCluster(now);
     // Also with nothing to do: it may have something to finish that systemd could not take yet.
-    const auto outcomes = executor_->carryOut(decision_.plan);
+    std::ranges::move(executor_->carryOut(decision_.plan), std::back_inserter(outcomes));
     const auto plan = planId(decision_.plan.tick);
     const auto* explanation = explanations_.record({.planId = plan,
                                                     .realtimeMicroseconds = realtimeNow(),
@@ -311,17 +340,34 @@ void Engine::carryOut() {
     const auto& steps = decision_.plan.steps;
     for (std::size_t i = 0; i < steps.size(); ++i) {
         if (explanations_.firsts()[i] && steps[i].disposition != Disposition::act) {
-            report(Outcome{.step = steps[i]});
+            tellUntaken(steps[i], now);
         }
     }
     audit_.write(audit::describe(*explanation));
 }
 
-void Engine::finishPending() {
-    if (!executor_) {
-        return;
+/// Of an eviction that is only shown the API server knows whether it would allow it; it is told
+/// with the answer then.
+void Engine::tellUntaken(const Step& step, MonotonicTime now) {
+    if (step.kind == StepKind::evict && step.disposition == Disposition::preview &&
+        cluster_ != nullptr && cluster_->hands(now).canEvict) {
+        cluster_->begin(step, now);
+    } else {
+        report(Outcome{.step = step});
     }
-    for (const auto& outcome : executor_->takeFinished()) {
+}
+
+void Engine::finishPending() {
+    if (executor_) {
+        finish(executor_->takeFinished());
+    }
+    if (cluster_ != nullptr) {
+        finish(cluster_->takeFinished());
+    }
+}
+
+void Engine::finish(const std::vector<Outcome>& outcomes) {
+    for (const auto& outcome : outcomes) {
         explanations_.finish(outcome);
         report(outcome);
         heldChanged_ = true;
@@ -330,11 +376,14 @@ void Engine::finishPending() {
 
 /// What the planner must not count on.
 void Engine::noteFailure(const Outcome& outcome) {
+    const auto kind = outcome.step.kind;
     const bool isDown =
-        outcome.step.kind == StepKind::throttle || outcome.step.kind == StepKind::reclaim;
+        kind == StepKind::throttle || kind == StepKind::reclaim || kind == StepKind::evict;
     if (isDown && outcome.step.disposition == Disposition::act && outcome.step.pod &&
         !outcome.done && !outcome.gone && !outcome.pending) {
-        failed_.push_back({outcome.step.pod->cgroup.inode, outcome.step.lever});
+        failed_.push_back({.inode = outcome.step.pod->cgroup.inode,
+                           .lever = outcome.step.lever,
+                           .notBefore = outcome.retryAfter});
     }
 }
 
@@ -358,8 +407,8 @@ void Engine::report(const Outcome& outcome) {
         lastFailure_.erase({outcome.step.podName, outcome.step.lever});
     }
     audit_.write(audit::describe(outcome, planId(outcome.step.planTick)));
-    if (listener_ != nullptr) {
-        listener_->stepFinished(outcome);
+    for (auto* listener : listeners_) {
+        listener->stepFinished(outcome);
     }
 }
 
@@ -391,13 +440,16 @@ void Engine::publish() {
         published_.pods = decision_.pods;
     }
     published_.rules = decision_.rules;
-    const bool busy = !published_.held.empty() ||
-                      std::ranges::any_of(published_.rules, [](const RuleStatus& rule) {
-                          return acts(rule.verdict.kind);
-                      });
+    if (cluster_ != nullptr) {
+        published_.cluster = cluster_->status();
+    }
+    const bool busy =
+        !published_.held.empty() || published_.cluster.scheduling == NodeClosure::State::ours ||
+        std::ranges::any_of(published_.rules,
+                            [](const RuleStatus& rule) { return acts(rule.verdict.kind); });
     published_.mode = busy ? Mode::avoiding : Mode::watching;
-    if (listener_ != nullptr) {
-        listener_->tickDone();
+    for (auto* listener : listeners_) {
+        listener->tickDone();
     }
 }
 
@@ -405,10 +457,7 @@ void Engine::undoAll(const std::string& reason) {
     if (!executor_) {
         return;
     }
-    for (const auto& outcome : executor_->undoAll(reason)) {
-        explanations_.finish(outcome);
-        report(outcome);
-    }
+    finish(executor_->undoAll(reason));
     published_.held.clear();
 }
 

@@ -5,6 +5,7 @@
 #include "cgroup/layout.hpp"
 #include "daemon/analyzer/analyzer.hpp"
 #include "daemon/audit/journal.hpp"
+#include "daemon/cluster_port.hpp"
 #include "daemon/collector/collector.hpp"
 #include "daemon/executor/executor.hpp"
 #include "daemon/explanations.hpp"
@@ -21,7 +22,7 @@
 
 namespace plimsoll {
 
-/// Who wants to hear of changes: the D-Bus service.
+/// Who wants to hear of changes: the D-Bus service, the Events of the cluster.
 class Listener {
 public:
     virtual ~Listener() = default;
@@ -57,7 +58,11 @@ public:
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
 
-    void setListener(Listener* listener) { listener_ = listener; }
+    void addListener(Listener& listener) { listeners_.push_back(&listener); }
+    void removeListener(Listener& listener) { std::erase(listeners_, &listener); }
+
+    /// Evicts pods and closes the node; null: nobody does.
+    void setCluster(ClusterPort* cluster) { cluster_ = cluster; }
 
     /// Where the custom metrics of a tick come from.
     using CustomSource = std::function<std::shared_ptr<const CustomSamples>(MonotonicTime now)>;
@@ -73,8 +78,10 @@ public:
     /// can never be protected as it is; the text says what to change.
     Result<void> attach();
 
+    /// Pods come and go all the time: that is no news to an operator.
+    enum class News : std::uint8_t { policies, podsOnly };
     /// Takes over policies; what removed ones had caused is undone in the next tick.
-    void setPolicy(PolicySet policy);
+    void setPolicy(PolicySet policy, News news = News::policies);
     /// As taken over: with a Node, also where no Node object is known.
     [[nodiscard]] const PolicySet& policy() const { return policy_; }
     /// For the next setPolicy(): what counts while no Node object is known.
@@ -83,10 +90,11 @@ public:
 
     void tick(MonotonicTime now);
 
-    /// Steps whose write was handed to a worker, and which have come to their end.
+    /// Steps that were handed to a worker or to the API server, and which have come to their end.
     void finishPending();
 
-    /// Puts back everything held.
+    /// Puts back everything held on this host. A node that is closed stays closed: it is not known
+    /// here whether a restart follows.
     void undoAll(const std::string& reason);
 
     [[nodiscard]] const Published& published() const { return published_; }
@@ -100,7 +108,11 @@ private:
     void compile();
     void retireExecutor();
     void makeExecutor(const cgroup::Layout& layout);
-    void carryOut();
+    [[nodiscard]] analyzer::Hands hands(MonotonicTime now) const;
+    void carryOut(MonotonicTime now);
+    std::vector<Outcome> beginInCluster(MonotonicTime now);
+    void tellUntaken(const Step& step, MonotonicTime now);
+    void finish(const std::vector<Outcome>& outcomes);
     void report(const Outcome& outcome);
     void noteFailure(const Outcome& outcome);
     void reportRules();
@@ -112,7 +124,8 @@ private:
 
     EngineSettings settings_;
     audit::Sink& audit_;
-    Listener* listener_ = nullptr;
+    std::vector<Listener*> listeners_;
+    ClusterPort* cluster_ = nullptr;
 
     PolicySet policy_;
     std::shared_ptr<const analyzer::CompiledPolicy> compiled_;

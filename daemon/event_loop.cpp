@@ -134,6 +134,18 @@ struct ReadableSource : EventLoop::Source, std::enable_shared_from_this<Readable
     }
 };
 
+struct DelaySource : EventLoop::Source, std::enable_shared_from_this<DelaySource> {
+    SourcePtr source;
+    std::function<void()> handler;
+
+    static int fired(sd_event_source*, std::uint64_t, void* self) noexcept {
+        // The handler may let go of its own watch.
+        const auto alive = static_cast<DelaySource*>(self)->shared_from_this();
+        guarded("handler of a delay", alive->handler);
+        return 0;
+    }
+};
+
 struct DirectorySource : EventLoop::Source {
     std::filesystem::path directory;
     SourcePtr self;
@@ -291,6 +303,20 @@ Result<EventLoop::Watch> EventLoop::onReadable(int descriptor, std::function<voi
                                        ReadableSource::fired, watch.get());
     if (status < 0) {
         return fail(-status, std::string("watching a descriptor: ") + std::strerror(-status));
+    }
+    watch->source.reset(raw);
+    return watch;
+}
+
+Result<EventLoop::Watch> EventLoop::after(microseconds delay, std::function<void()> handler) {
+    auto watch = std::make_shared<DelaySource>();
+    watch->handler = std::move(handler);
+    sd_event_source* raw = nullptr;
+    const int status =
+        sd_event_add_time_relative(impl_->event, &raw, CLOCK_MONOTONIC, toMicroseconds(delay),
+                                   kTimerAccuracy, DelaySource::fired, watch.get());
+    if (status < 0) {
+        return fail(-status, std::string("making a timer: ") + std::strerror(-status));
     }
     watch->source.reset(raw);
     return watch;

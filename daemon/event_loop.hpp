@@ -47,6 +47,10 @@ public:
     /// to happen before the descriptor is closed.
     [[nodiscard]] Result<Watch> onReadable(int descriptor, std::function<void()> handler);
 
+    /// Calls `handler` once, after the delay, unless the Watch is destroyed before.
+    [[nodiscard]] Result<Watch> after(std::chrono::microseconds delay,
+                                      std::function<void()> handler);
+
     /// Runs until exit() is called; returns its code.
     int run();
     void exit(int code);

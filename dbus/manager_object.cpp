@@ -80,6 +80,10 @@ void ManagerObject::publish(bool signal, bool rulesChanged, bool throttledChange
     changes_.take(refusals_, state_.refusals, "Refusals");
     changes_.take(objects_, state_.objects, "PolicyObjects");
     changes_.take(sourceProblems_, problemsOf(state_), "SourceProblems");
+    changes_.take(cluster_, state_.cluster.state, "Cluster");
+    changes_.take(clusterProblem_, state_.cluster.problem, "ClusterProblem");
+    changes_.take(apiServer_, state_.cluster.server, "ApiServer");
+    changes_.take(scheduling_, state_.cluster.scheduling, "Scheduling");
     changes_.take(lastError_, state_.lastError, "LastError");
     if (signal && !changes_.empty())
         emitPropertiesChanged(getObject(), INTERFACE_NAME, changes_.names());
@@ -145,6 +149,21 @@ std::uint32_t ManagerObject::PodsOmitted() {
 }
 std::uint64_t ManagerObject::PolicyGeneration() {
     return policyGeneration_;
+}
+std::string ManagerObject::Cluster() {
+    return std::string(name(cluster_));
+}
+std::string ManagerObject::ClusterProblem() {
+    return clusterProblem_;
+}
+std::string ManagerObject::ApiServer() {
+    return apiServer_;
+}
+std::uint64_t ManagerObject::MirroredAtUSec() {
+    return static_cast<std::uint64_t>(state_.cluster.mirroredAt);
+}
+std::string ManagerObject::Scheduling() {
+    return std::string(name(scheduling_));
 }
 std::string ManagerObject::LastError() {
     return lastError_;

@@ -49,6 +49,11 @@ private:
     std::vector<std::string> Refusals() override;
     std::vector<Dict> PolicyObjects() override;
     std::vector<std::string> SourceProblems() override;
+    std::string Cluster() override;
+    std::string ClusterProblem() override;
+    std::string ApiServer() override;
+    std::uint64_t MirroredAtUSec() override;
+    std::string Scheduling() override;
     std::string LastError() override;
     std::uint64_t LastTick() override;
     std::uint64_t LastTickMonotonicUSec() override;
@@ -73,6 +78,10 @@ private:
     std::vector<Refusal> refusals_;
     std::vector<ObjectStatus> objects_;
     std::vector<SourceProblem> sourceProblems_;
+    ClusterStatus::State cluster_ = ClusterStatus::State::off;
+    std::string clusterProblem_;
+    std::string apiServer_;
+    NodeClosure::State scheduling_ = NodeClosure::State::unknown;
     std::string lastError_;
 };
 

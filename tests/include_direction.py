@@ -20,6 +20,7 @@ ALLOWED = {
     "daemon/executor": ["daemon/model", "cgroup"],
     "daemon/audit": ["daemon/model"],
     "daemon/config": ["daemon/model", "daemon/analyzer", "kube"],
+    "daemon/cluster": ["daemon/", "kube"],
     "daemon": ["daemon/", "cgroup", "kube", "dbus"],
 }
 PURE = {"daemon/model", "daemon/analyzer"}

@@ -71,7 +71,7 @@ std::vector<Outcome> Executor::carryOut(const Plan& plan) {
         impl_->tellUntold();
     }
     for (const auto& step : plan.steps) {
-        if (step.disposition == Disposition::act) {
+        if (step.disposition == Disposition::act && !isClusters(step.lever)) {
             outcomes.push_back(impl_->carryOut(step, plan.tick));
         }
     }
@@ -108,9 +108,6 @@ Result<OpenGroup> Executor::Impl::openSame(const CgroupIdentity& cgroup) const {
 }
 
 Result<void> Executor::Impl::isPossible(const Step& step) const {
-    if (step.lever == Lever::eviction || step.lever == Lever::scheduling) {
-        return fail(ENOTCONN, "there is no connection to the cluster");
-    }
     if (!step.pod) {
         return fail(EINVAL, "a step without a pod");
     }

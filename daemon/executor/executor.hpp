@@ -36,6 +36,7 @@ public:
     Executor& operator=(const Executor&) = delete;
 
     /// Carries out the steps that are not previews, in order; a failed step never stops the others.
+    /// What the API server has to do (isClusters) is passed over.
     /// The baseline stands in the cgroup's extended attribute before the file is changed, and every
     /// write is read back. Nothing is written where the cgroup is another one by now (gone), or its
     /// value is not the step's `from` (an error that says so). An outcome's step.to is what the

@@ -29,6 +29,10 @@ constexpr bool holds(Lever lever) {
     return lever == Lever::cpuMax || lever == Lever::memoryHigh;
 }
 /// What using it gives back: an eviction both, scheduling nothing that is used already.
+/// What the API server has to do.
+constexpr bool isClusters(Lever lever) {
+    return lever == Lever::eviction || lever == Lever::scheduling;
+}
 constexpr bool releasesCpu(Lever lever) {
     return lever == Lever::cpuMax || lever == Lever::eviction;
 }

@@ -121,6 +121,28 @@ std::string_view name(ReleaseUnit unit) {
     return unit == ReleaseUnit::millicores ? "millicores" : "bytes";
 }
 
+std::string_view name(ClusterStatus::State state) {
+    using enum ClusterStatus::State;
+    switch (state) {
+    case off: return "off";
+    case noCluster: return "no-cluster";
+    case unreachable: return "unreachable";
+    case incomplete: return "incomplete";
+    case mirrored: return "mirrored";
+    }
+    return "off";
+}
+
+std::string_view name(NodeClosure::State state) {
+    switch (state) {
+    case NodeClosure::State::unknown: break;
+    case NodeClosure::State::open: return "open";
+    case NodeClosure::State::ours: return "closed";
+    case NodeClosure::State::foreigns: return "closed-by-others";
+    }
+    return "unknown";
+}
+
 std::string_view name(Mode mode) {
     switch (mode) {
     case Mode::starting: return "starting";

@@ -105,6 +105,8 @@ struct Outcome {
     bool pending = false; ///< handed to the worker or the API server; another outcome follows
     std::string writer;   ///< "systemd", "file" or "cluster"
     std::string error;    ///< why it is not done
+    /// Not to be tried again sooner, where the API server said so; 0: it did not.
+    std::chrono::seconds retryAfter{0};
 };
 
 /// One pod that an acting rule looked at: what it got, or why it was left alone.

@@ -78,6 +78,7 @@ struct Node {
     std::string name;
     Labels labels;
     std::optional<Millicores> elasticCpu; ///< status.allocatable of gocrane.io/cpu
+    friend bool operator==(const Node&, const Node&) = default;
 };
 
 } // namespace plimsoll

@@ -24,6 +24,29 @@ enum class Mode : std::uint8_t {
 };
 std::string_view name(Mode mode);
 
+/// How the API server stands, and how old what is known of the cluster is.
+struct ClusterStatus {
+    enum class State : std::uint8_t {
+        off,         ///< turned off by the configuration
+        noCluster,   ///< there is no kubeconfig on this node
+        unreachable, ///< `problem` says why
+        incomplete,  ///< it answers, and not everything is mirrored yet or any more
+        mirrored,    ///< everything is followed
+    };
+    State state = State::off;
+    std::string problem; ///< one sentence; may be empty
+    std::string server;  ///< the one in use
+    /// When what is mirrored was last known to be what the cluster has; microseconds since 1970, 0:
+    /// never. While everything is followed: now.
+    std::int64_t mirroredAt = 0;
+    NodeClosure::State scheduling = NodeClosure::State::unknown;
+    friend bool operator==(const ClusterStatus&, const ClusterStatus&) = default;
+};
+/// "off", "no-cluster", "unreachable", "incomplete", "mirrored".
+std::string_view name(ClusterStatus::State state);
+/// "unknown", "open", "closed", "closed-by-others".
+std::string_view name(NodeClosure::State state);
+
 /// Lives in the engine; borrowed by the publishers during a tick.
 struct Published {
     Mode mode = Mode::starting;
@@ -37,6 +60,7 @@ struct Published {
     std::deque<Explanation> explanations;
     std::vector<Refusal> refusals;
     std::vector<ObjectStatus> objects; ///< of the policies, also those that were refused
+    ClusterStatus cluster;
     std::string lastError;
     std::uint64_t policyGeneration = 0; ///< counts up with every policy change
     bool rulesChanged = false; ///< any verdict, limitation or rule list change in this tick

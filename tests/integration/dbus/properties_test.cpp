@@ -32,17 +32,21 @@ TEST_F(Properties, everything_is_unknown_before_the_first_tick) {
 }
 
 TEST_F(Properties, manager_shows_the_node) {
-    EXPECT_EQ(client->call(kManagerPath, kProperties, "GetAll", "s", kManager),
-              R"({"CpuUsage": 3250.5, "CpuUtilization": 81.25, "LastError": "", "LastTick": 7, )"
-              R"("LastTickMonotonicUSec": 123456789, "MemoryTotal": nan, "MemoryUsage": nan, )"
-              R"("MemoryUtilization": nan, "Mode": "watching", )"
-              R"("ModeReason": "no rule is above its watermark", "NodeName": "node-a", )"
-              R"("PodCount": 3, "PodsOmitted": 0, "PolicyGeneration": 3, "PolicyObjects": [], )"
-              R"("Refusals": ["p.yaml:4: NodeQOS/x: spec: nothing there"], )"
-              R"("Rules": ["/org/plimsoll/Node1/rule/watermark1/cpu_2dusage", )"
-              R"("/org/plimsoll/Node1/rule/watermark1/memory"], "SourceProblems": [], )"
-              R"("ThrottledPods": [], )"
-              R"("Version": ")" PLIMSOLL_VERSION R"("})");
+    EXPECT_EQ(
+        client->call(kManagerPath, kProperties, "GetAll", "s", kManager),
+        R"({"ApiServer": "https://10.0.0.1:6443", "Cluster": "incomplete", )"
+        R"("ClusterProblem": "NodeQOS: the CRD is not installed", )"
+        R"("CpuUsage": 3250.5, "CpuUtilization": 81.25, "LastError": "", "LastTick": 7, )"
+        R"("LastTickMonotonicUSec": 123456789, "MemoryTotal": nan, "MemoryUsage": nan, )"
+        R"("MemoryUtilization": nan, "MirroredAtUSec": 1700000000000000, "Mode": "watching", )"
+        R"("ModeReason": "no rule is above its watermark", "NodeName": "node-a", )"
+        R"("PodCount": 3, "PodsOmitted": 0, "PolicyGeneration": 3, "PolicyObjects": [], )"
+        R"("Refusals": ["p.yaml:4: NodeQOS/x: spec: nothing there"], )"
+        R"("Rules": ["/org/plimsoll/Node1/rule/watermark1/cpu_2dusage", )"
+        R"("/org/plimsoll/Node1/rule/watermark1/memory"], "Scheduling": "closed-by-others", )"
+        R"("SourceProblems": [], )"
+        R"("ThrottledPods": [], )"
+        R"("Version": ")" PLIMSOLL_VERSION R"("})");
 }
 
 TEST_F(Properties, rule_shows_value_against_watermark) {

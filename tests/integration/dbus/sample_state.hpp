@@ -75,6 +75,11 @@ inline void fill(Published& state) {
 
     state.mode = Mode::watching;
     state.modeReason = "no rule is above its watermark";
+    state.cluster = {.state = ClusterStatus::State::incomplete,
+                     .problem = "NodeQOS: the CRD is not installed",
+                     .server = "https://10.0.0.1:6443",
+                     .mirroredAt = 1'700'000'000'000'000,
+                     .scheduling = NodeClosure::State::foreigns};
     state.nodeName = "node-a";
     state.policyGeneration = 3;
     state.lastError = "";

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/cluster/cluster.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <utility>
+
+namespace plimsoll {
+namespace {
+
+using kube::ApiHealth;
+using kube::Kind;
+
+/// A node that joins its cluster later, or whose credentials come later.
+constexpr std::chrono::seconds kIdentifyAgain{30};
+
+/// The file says when it was last right; in a quiet cluster nothing else would write it.
+constexpr std::chrono::minutes kSaveAgain{5};
+
+/// RBAC may be changed; asking now and then is enough.
+constexpr std::chrono::minutes kForbiddenFor{5};
+
+std::int64_t microsecondsNow() {
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+kube::WallTime wallNow() {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+std::int64_t microsecondsOf(kube::WallTime time) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
+}
+
+std::string ageOf(kube::WallTime since) {
+    const auto age = std::chrono::duration_cast<std::chrono::minutes>(wallNow() - since);
+    return age < std::chrono::minutes(1) ? "less than a minute"
+                                         : fmt::format("{} min", age.count());
+}
+
+std::optional<kube::EvictionOrder> orderOf(const Step& step, bool dryRun) {
+    const auto slash = step.podName.find('/');
+    if (!step.pod || slash == std::string::npos) {
+        return std::nullopt;
+    }
+    return kube::EvictionOrder{.namespaceName = step.podName.substr(0, slash),
+                               .name = step.podName.substr(slash + 1),
+                               .uid = step.pod->uid,
+                               .grace = step.grace,
+                               .dryRun = dryRun};
+}
+
+} // namespace
+
+Cluster::Cluster(EventLoop& loop, ClusterSettings settings, const Published& published,
+                 audit::Sink& audit)
+    : loop_(loop), settings_(std::move(settings)), published_(published), audit_(audit),
+      startedAt_(monotonicNow()), nodeName_(settings_.nodeName),
+      credentials_(loop.raw(), settings_.credentials), connection_(loop.raw(), credentials_),
+      saver_(settings_.mirrorFile), evictions_(connection_), nextSave_(startedAt_ + kSaveAgain) {
+    connection_.onHealthChange([this] { healthChanged(); });
+    loadMirror();
+    updateStatus();
+}
+
+Cluster::~Cluster() = default;
+
+void Cluster::loadMirror() {
+    auto saved = kube::loadMirror(settings_.mirrorFile);
+    if (!saved) {
+        if (saved.error().code != ENOENT) {
+            spdlog::warn("{}; policies and pods of the cluster are not known before the API server "
+                         "answers",
+                         saved.error().what);
+        }
+        return;
+    }
+    const auto& header = saved->header;
+    if (!nodeName_.empty() && header.nodeName != nodeName_) {
+        spdlog::warn("{} is of node {}, and this is {}: it is not used", settings_.mirrorFile,
+                     header.nodeName, nodeName_);
+        return;
+    }
+    known_ = std::move(saved->store);
+    mirrored_ = kube::decode(known_);
+    status_.mirroredAt = microsecondsOf(header.time);
+    mirrorNode_ = header.nodeName;
+    audit_.write({.event = audit::Event::mirrorLoaded,
+                  .priority = audit::info(audit::Event::mirrorLoaded).priority,
+                  .message = fmt::format("policies and pods of {} are as they were {} ago, until "
+                                         "the API server answers: {} NodeQOS, {} PodQOS, {} "
+                                         "AvoidanceAction, {} pods",
+                                         header.nodeName, ageOf(header.time),
+                                         mirrored_.nodeQos.size(), mirrored_.podQos.size(),
+                                         mirrored_.actions.size(), mirrored_.pods.size())});
+}
+
+// ---- who we are ---------------------------------------------------------------------------------
+
+void Cluster::start() {
+    if (!nodeName_.empty()) {
+        run(nodeName_);
+    } else {
+        identify();
+    }
+}
+
+void Cluster::identify() {
+    again_.reset();
+    credentials_.get([this](const auto& access) { identified(access); });
+}
+
+void Cluster::identifyLater() {
+    auto watch = loop_.after(kIdentifyAgain, [this] { identify(); });
+    if (watch) {
+        again_ = *std::move(watch);
+    } else {
+        spdlog::error("{}", watch.error().what);
+    }
+}
+
+void Cluster::identified(const Result<std::shared_ptr<const kube::Access>>& access) {
+    if (!access) {
+        noteCredentials(access.error());
+        identifyLater();
+        return;
+    }
+    if (auto name = kube::nodeNameOf(**access); !name.empty()) {
+        run(name);
+        return;
+    }
+    // A token does not say whose it is; the server does.
+    whoAmI_ = kube::whoAmI(connection_, [this](const std::optional<std::string>& user) {
+        if (!user && !reachable()) {
+            identifyLater();
+            return;
+        }
+        const auto name = kube::nodeNameOf(kube::Access{.user = user.value_or("")});
+        run(name.empty() ? settings_.fallbackNodeName : name);
+    });
+}
+
+/// What Connection would find out, too, if anything were asked.
+void Cluster::noteCredentials(const Error& error) {
+    credentialProblem_ = error;
+    updateStatus();
+}
+
+void Cluster::run(const std::string& nodeName) {
+    nodeName_ = nodeName;
+    credentialProblem_.reset();
+    spdlog::info("this is node {} of its cluster", nodeName);
+    if (!mirrorNode_.empty() && mirrorNode_ != nodeName) {
+        spdlog::warn("{} is of node {}, and this is {}: it is not used any more",
+                     settings_.mirrorFile, mirrorNode_, nodeName);
+        known_ = {};
+        mirrored_ = {};
+        status_.mirroredAt = 0;
+    }
+    if (nodeNamed_) {
+        nodeNamed_(nodeName);
+    }
+    scheduling_ = std::make_unique<kube::Scheduling>(connection_, nodeName, settings_.taint);
+    condition_ = std::make_unique<kube::NodeCondition>(loop_.raw(), connection_, nodeName);
+    if (settings_.events) {
+        events_ = std::make_unique<kube::EventRecorder>(loop_.raw(), connection_, nodeName);
+    }
+    mirror_ = std::make_unique<kube::Mirror>(loop_.raw(), connection_, nodeName,
+                                             std::exchange(known_, {}));
+    mirror_->onChange([this](kube::Mirror::Changes changes) { mirrorChanged(changes); });
+    updateStatus();
+}
+
+// ---- what is mirrored ---------------------------------------------------------------------------
+
+void Cluster::mirrorChanged(kube::Mirror::Changes changes) {
+    if (changes.node && mirror_->state(Kind::node).listed) {
+        const auto& nodes = mirror_->objects().of(Kind::node);
+        const auto own = nodes.find(nodeName_);
+        const auto* node = own == nodes.end() ? nullptr : &own->second;
+        scheduling_->observe(node);
+        condition_->observe(node);
+    }
+    if (changes.policies || changes.pods || changes.node) {
+        auto node = std::exchange(mirrored_.node, {});
+        mirrored_ = kube::decode(mirror_->objects());
+        const bool isAnotherNode = changes.node && node != mirrored_.node;
+        if (policyChanged_ && (changes.policies || changes.pods || isAnotherNode)) {
+            policyChanged_(changes.policies || isAnotherNode ? Engine::News::policies
+                                                             : Engine::News::podsOnly);
+        }
+        saveMirror();
+    }
+    updateStatus();
+}
+
+void Cluster::saveMirror() {
+    // Before everything is listed the file of the run before is the better one.
+    if (!mirror_ || !mirror_->complete()) {
+        return;
+    }
+    nextSave_ = monotonicNow() + kSaveAgain;
+    saver_.save(mirror_->objects(),
+                {.nodeName = nodeName_, .server = connection_.health().server, .time = wallNow()});
+    if (const auto error = saver_.takeError()) {
+        spdlog::warn("{}", error->what);
+    }
+}
+
+void Cluster::stop() {
+    saver_.flush();
+}
+
+// ---- how it stands ------------------------------------------------------------------------------
+
+bool Cluster::reachable() const {
+    return connection_.health().state == ApiHealth::State::reachable;
+}
+
+bool Cluster::isFollowed(Kind kind) const {
+    return mirror_ && mirror_->state(kind).listed && mirror_->state(kind).following;
+}
+
+void Cluster::healthChanged() {
+    const auto& health = connection_.health();
+    const bool isReached = health.state == ApiHealth::State::reachable;
+    const bool wasReached = toldHealth_ == ApiHealth::State::reachable;
+    if (health.state != toldHealth_ &&
+        (isReached || wasReached || toldHealth_ == ApiHealth::State::unknown)) {
+        const auto event = isReached ? audit::Event::clusterReached : audit::Event::clusterLost;
+        audit_.write({.event = event,
+                      .priority = audit::info(event).priority,
+                      .message = isReached ? fmt::format("the API server {} answers", health.server)
+                                           : fmt::format("the API server does not answer: {}",
+                                                         health.problem),
+                      .fields = {{"SERVER", health.server}, {"REASON", health.problem}}});
+    }
+    toldHealth_ = health.state;
+    updateStatus();
+}
+
+ClusterStatus::State Cluster::stateNow() const {
+    const auto& health = connection_.health();
+    if (health.state == ApiHealth::State::noCluster ||
+        (credentialProblem_ && credentialProblem_->code == ENOENT)) {
+        return ClusterStatus::State::noCluster;
+    }
+    if (!reachable()) {
+        return ClusterStatus::State::unreachable;
+    }
+    return std::ranges::all_of(kube::kKinds, [this](Kind kind) { return isFollowed(kind); })
+               ? ClusterStatus::State::mirrored
+               : ClusterStatus::State::incomplete;
+}
+
+std::string Cluster::problemNow() const {
+    if (credentialProblem_) {
+        return credentialProblem_->what;
+    }
+    if (!connection_.health().problem.empty()) {
+        return connection_.health().problem;
+    }
+    if (mirror_) {
+        for (const auto kind : kube::kKinds) {
+            if (const auto& problem = mirror_->state(kind).problem; !problem.empty()) {
+                return fmt::format("{}: {}", name(kind), problem);
+            }
+        }
+    }
+    return scheduling_ ? scheduling_->warning() : "";
+}
+
+void Cluster::updateStatus() {
+    status_.state = stateNow();
+    status_.problem = problemNow();
+    status_.server = connection_.health().server;
+    status_.scheduling = scheduling_ ? scheduling_->closure().state : NodeClosure::State::unknown;
+    if (status_.state == ClusterStatus::State::mirrored) {
+        status_.mirroredAt = microsecondsNow();
+    }
+}
+
+// ---- hands --------------------------------------------------------------------------------------
+
+std::string_view Cluster::whyNotEvict(MonotonicTime now) const {
+    if (!reachable() || !isFollowed(Kind::pod)) {
+        return "there is no connection to the API server";
+    }
+    // Whom the run before has evicted is not known: its budget may be used up.
+    if (now < startedAt_ + evictionInterval_) {
+        return "plimsolld has just started: evictions wait for one interval of their budget";
+    }
+    if (forbiddenAt_ && now < *forbiddenAt_ + kForbiddenFor) {
+        return "the API server does not allow evictions with these credentials";
+    }
+    return "";
+}
+
+std::string_view Cluster::whyNotClose() const {
+    return reachable() && isFollowed(Kind::node) && scheduling_
+               ? ""
+               : "there is no connection to the API server";
+}
+
+ClusterPort::Hands Cluster::hands(MonotonicTime now) {
+    ledger_.forget(mirrored_.pods, evictionInterval_, now);
+    if (status_.state == ClusterStatus::State::mirrored) {
+        status_.mirroredAt = microsecondsNow();
+        if (now >= nextSave_) {
+            saveMirror();
+        }
+    }
+    Hands hands{.evicted = ledger_.evicted(),
+                .whyNotEvict = whyNotEvict(now),
+                .whyNotClose = whyNotClose(),
+                .closure = scheduling_ ? &scheduling_->closure() : nullptr};
+    hands.canEvict = hands.whyNotEvict.empty();
+    hands.canCloseNode = hands.whyNotClose.empty();
+    return hands;
+}
+
+void Cluster::begin(const Step& step, MonotonicTime now) {
+    if (step.kind == StepKind::evict) {
+        evict(step, now);
+        return;
+    }
+    auto done = [this, step](const Result<void>& result) {
+        finish({.step = step,
+                .done = result.has_value(),
+                .writer = "cluster",
+                .error = result ? "" : result.error().what});
+    };
+    if (!scheduling_) {
+        refuse(step, "there is no connection to the API server");
+    } else if (step.kind == StepKind::openNode) {
+        scheduling_->open(std::move(done));
+    } else {
+        scheduling_->close(step.causes, std::move(done));
+    }
+}
+
+void Cluster::evict(const Step& step, MonotonicTime now) {
+    const bool isPreview = step.disposition != Disposition::act;
+    const auto order = orderOf(step, isPreview);
+    if (!order) {
+        refuse(step, "no Pod object is known for it");
+        return;
+    }
+    if (!isPreview) {
+        ledger_.ask(order->uid, order->grace, now);
+    }
+    evictions_.evict(*order,
+                     [this, step](const kube::EvictionAnswer& answer) { evicted(step, answer); });
+}
+
+void Cluster::evicted(const Step& step, const kube::EvictionAnswer& answer) {
+    using Answer = kube::EvictionAnswer::Kind;
+    Outcome outcome{.step = step,
+                    .done = answer.kind == Answer::accepted,
+                    .gone = answer.kind == Answer::gone,
+                    .writer = "cluster",
+                    .error = outcome.done ? "" : answer.text,
+                    .retryAfter = answer.retryAfter.value_or(std::chrono::seconds(0))};
+    if (step.disposition == Disposition::act) {
+        ledger_.answered(step.pod->uid, answer.kind);
+        if (answer.kind == Answer::forbidden) {
+            forbiddenAt_ = monotonicNow();
+        }
+    } else {
+        outcome.step.reason += outcome.done
+                                   ? "; the API server would allow it"
+                                   : "; the API server would not allow it now: " + answer.text;
+        outcome.done = false;
+        outcome.error.clear();
+    }
+    finish(std::move(outcome));
+}
+
+/// The engine is in the middle of a tick: it takes this in the next one.
+void Cluster::refuse(const Step& step, std::string error) {
+    finished_.push_back({.step = step, .writer = "cluster", .error = std::move(error)});
+}
+
+void Cluster::finish(Outcome outcome) {
+    finished_.push_back(std::move(outcome));
+    updateStatus();
+    if (stepFinished_) {
+        stepFinished_();
+    }
+}
+
+// ---- what is told -------------------------------------------------------------------------------
+
+void Cluster::ruleTriggered(const RuleStatus& rule) {
+    if (events_ && rule.rule.strategy != Strategy::preview) {
+        events_->record(triggeredNote(rule));
+    }
+}
+
+void Cluster::ruleRestored(const RuleStatus& rule) {
+    if (events_ && rule.rule.strategy != Strategy::preview) {
+        events_->record(restoredNote(rule));
+    }
+}
+
+void Cluster::stepFinished(const Outcome& outcome) {
+    const auto note = noteOf(outcome, throttled_);
+    if (note && events_) {
+        events_->record(*note);
+    }
+}
+
+void Cluster::tickDone() {
+    if (!condition_ || !(published_.rulesChanged || std::exchange(isConditionDue_, false))) {
+        return;
+    }
+    auto now = interferenceOf(published_.rules);
+    condition_->want(now.identified, std::move(now.reason), std::move(now.message));
+}
+
+} // namespace plimsoll
