@@ -189,9 +189,12 @@ Result<Answer> Transfer::finish(CURLcode outcome) {
 }
 
 std::unexpected<Error> Transfer::failure(CURLcode outcome) const {
-    const auto code = outcome == CURLE_OPERATION_TIMEDOUT
-                          ? ETIMEDOUT
-                          : static_cast<int>(get(easy_.get(), CURLINFO_OS_ERRNO));
+    int code = outcome == CURLE_OPERATION_TIMEDOUT ? ETIMEDOUT : 0;
+    // libcurl keeps the errno of an address that was tried in vain when the next one works; so with
+    // any other outcome it could say that nobody was reached, though the request was sent.
+    if (outcome == CURLE_COULDNT_CONNECT) {
+        code = static_cast<int>(get(easy_.get(), CURLINFO_OS_ERRNO));
+    }
     return failed(request_, reasonOf(outcome), code);
 }
 
