@@ -11,6 +11,9 @@ namespace {
 
 using Json = nlohmann::json;
 
+/// With room for what the mirror's file puts around an object.
+constexpr std::size_t kDeepest = kMaxDepth - 1;
+
 /// nlohmann-json calls it for each piece that it has read; false ends the reading. Its own
 /// callback for leaving things out takes a time that is the square of the length.
 class Reader : public nlohmann::json_sax<Json> {
@@ -87,8 +90,8 @@ private:
     }
 
     bool enter(Json empty) {
-        if (open_.size() >= kMaxDepth) {
-            return fail("nested deeper than " + std::to_string(kMaxDepth) + " levels");
+        if (open_.size() >= kDeepest) {
+            return fail("nested deeper than " + std::to_string(kDeepest) + " levels");
         }
         const KeptFields* kept = next();
         if (kept != nullptr && ++values_ > kMaxNodes) {
