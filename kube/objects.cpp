@@ -2,6 +2,7 @@
 // From documents to objects: what kind is it, what is it called, is it here already.
 #include "daemon/model/suggest.hpp"
 #include "kube/decode.hpp"
+#include "kube/json_tree.hpp"
 #include "kube/names.hpp"
 #include "kube/policy_directory.hpp"
 
@@ -271,6 +272,22 @@ void decodeObjects(std::string_view text, const std::string& file, PolicySet& in
             {.file = file,
              .line = yaml.problem->line,
              .reason = yaml.problem->reason + "; the rest of the file is not read"});
+    }
+}
+
+void decodeJson(std::string_view text, PolicySet& into) {
+    if (text.size() > kMaxFileBytes) {
+        into.refusals.push_back({.reason = "an object of the cluster is larger than 4 MiB"});
+        return;
+    }
+    const YamlText json = parseJson(text);
+    const std::string cluster;
+    for (const auto& document : json.documents) {
+        decodeObject(document, cluster, into);
+    }
+    if (json.problem) {
+        into.refusals.push_back({.line = json.problem->line,
+                                 .reason = "an object of the cluster is " + json.problem->reason});
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // policies.d/*.yaml → PolicySet: the custom resources, and Pods and the Node where no cluster is.
+// And the same objects as the cluster has them.
 #pragma once
 
 #include "daemon/model/policy.hpp"
@@ -18,6 +19,9 @@ inline constexpr std::size_t kMaxObjects = 1000;
 /// used is a Refusal with file, line, path and reason, and the other objects go on. The same object
 /// (kind and name) twice is refused the second time.
 void decodeObjects(std::string_view text, const std::string& file, PolicySet& into);
+
+/// The same with one object of the cluster, as JSON.
+void decodeJson(std::string_view text, PolicySet& into);
 
 /// Warns of rules and PodQOS that name an AvoidanceAction which is not in the set. To be called
 /// when the set is complete.
