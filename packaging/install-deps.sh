@@ -26,7 +26,7 @@ build=(
   libcgroup-dev libcurl4-openssl-dev libssl-dev
   libtomlplusplus-dev libspdlog-dev libfmt-dev libyaml-cpp-dev
   nlohmann-json3-dev libcli11-dev
-  libgtest-dev libgmock-dev libbenchmark-dev libcpp-httplib-dev openssl
+  libgtest-dev libgmock-dev libbenchmark-dev libcpp-httplib-dev openssl nghttp2-proxy
 )
 lint=(clang-tidy-19 clang-format-19 shellcheck)
 node=(

@@ -5,9 +5,9 @@
 #include "kube/api/api.hpp"
 #include "kube/credentials/credentials.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 struct sd_event;
@@ -29,15 +29,24 @@ struct ApiHealth {
     friend bool operator==(const ApiHealth&, const ApiHealth&) = default;
 };
 
+struct ApiPorts;
+
 class Connection : public Api {
 public:
+    /// `credentials` must live longer. Throws std::system_error when the loop or libcurl cannot be
+    /// had.
     Connection(sd_event* event, Credentials& credentials);
+    Connection(sd_event* event, ApiPorts ports);
+    /// Cancels what is under way.
     ~Connection() override;
 
     using Api::send;
     [[nodiscard]] http::Call send(ApiRequest request, Receive receive, Done done) override;
 
     [[nodiscard]] const ApiHealth& health() const;
+    /// Called from the loop, when there is another state, another server that answers or another
+    /// user. Nothing is asked for the sake of it: while the server is away, the retries of those
+    /// who need something find out when it is back.
     void onHealthChange(std::function<void()> handler);
 
 private:

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <deque>
 #include <map>
+#include <optional>
 #include <sys/epoll.h>
 #include <system_error>
 #include <utility>
@@ -54,24 +55,29 @@ class Engine : public std::enable_shared_from_this<Engine> {
 public:
     Engine(sd_event* event, unsigned mostAtOnce);
 
-    std::uint64_t add(Request request, Client::Done done);
+    std::uint64_t add(Request request, Client::Receive receive, Client::Done done);
     void cancel(std::uint64_t id) noexcept;
     void close() noexcept;
 
 private:
     struct Job {
         std::uint64_t id = 0;
+        Client::Receive receive; ///< while it waits
         Client::Done done;
         Request request;                    ///< while it waits
         std::unique_ptr<Transfer> transfer; ///< while it runs
         Result<Answer> result;              ///< when it is finished
     };
 
+    template <class Jobs>
+    static std::optional<Job> takeOut(Jobs& jobs, std::uint64_t id);
+    void letGo(const Job& job) noexcept;
     void wake() noexcept { sd_event_source_set_enabled(begin_.get(), SD_EVENT_ONESHOT); }
     void startWaiting();
     void startOne(Job job);
     void act(curl_socket_t socket, int events) noexcept;
     void advance() noexcept;
+    void dropAbandoned();
     void collect();
     void deliver();
     void watch(curl_socket_t socket, std::uint32_t events);
@@ -84,6 +90,7 @@ private:
 
     sd_event* event_; ///< kept by the sources
     unsigned mostAtOnce_;
+    bool inLibcurl_ = false;
     std::uint64_t lastId_ = 0;
     EventSource timer_;
     EventSource begin_; ///< what was asked for begins away from who asked
@@ -113,32 +120,61 @@ Engine::Engine(sd_event* event, unsigned mostAtOnce)
     curl_multi_setopt(multi_.get(), CURLMOPT_TIMERDATA, static_cast<void*>(this));
 }
 
-std::uint64_t Engine::add(Request request, Client::Done done) {
-    waiting_.push_back({.id = ++lastId_, .done = std::move(done), .request = std::move(request)});
+std::uint64_t Engine::add(Request request, Client::Receive receive, Client::Done done) {
+    waiting_.push_back({.id = ++lastId_,
+                        .receive = std::move(receive),
+                        .done = std::move(done),
+                        .request = std::move(request)});
     wake();
     return lastId_;
 }
 
+/// Jobs are taken out before they are destroyed: what they hold may cancel others.
+template <class Jobs>
+std::optional<Engine::Job> Engine::takeOut(Jobs& jobs, std::uint64_t id) {
+    const auto job = std::ranges::find_if(jobs, [id](const Job& each) { return each.id == id; });
+    if (job == jobs.end()) {
+        return std::nullopt;
+    }
+    auto taken = std::move(*job);
+    jobs.erase(job);
+    return taken;
+}
+
 void Engine::cancel(std::uint64_t id) noexcept {
-    const auto isMeant = [id](const Job& job) { return job.id == id; };
-    const auto running = std::ranges::find_if(running_, isMeant);
-    if (running != running_.end()) {
-        curl_multi_remove_handle(multi_.get(), running->transfer->easy());
-        running_.erase(running);
+    if (inLibcurl_) { // against the rules, from a Receive: libcurl would not let go of it
+        for (const auto& job : running_) {
+            if (job.id == id) {
+                job.transfer->abandon();
+            }
+        }
+    } else if (const auto job = takeOut(running_, id)) {
+        letGo(*job);
         wake(); // there is room for another one
         return;
     }
-    std::erase_if(waiting_, isMeant);
-    std::erase_if(finished_, isMeant);
+    const auto waiting = takeOut(waiting_, id);
+    const auto finished = takeOut(finished_, id);
+}
+
+void Engine::letGo(const Job& job) noexcept {
+    job.transfer->abandon();
+    curl_multi_remove_handle(multi_.get(), job.transfer->easy());
 }
 
 void Engine::close() noexcept {
-    waiting_.clear();
-    finished_.clear();
-    for (const auto& job : running_) {
-        curl_multi_remove_handle(multi_.get(), job.transfer->easy());
+    const auto waiting = std::exchange(waiting_, {});
+    const auto finished = std::exchange(finished_, {});
+    if (inLibcurl_) { // as in cancel()
+        for (const auto& job : running_) {
+            job.transfer->abandon();
+        }
+        return;
     }
-    running_.clear();
+    const auto running = std::exchange(running_, {});
+    for (const auto& job : running) {
+        letGo(job);
+    }
 }
 
 void Engine::startWaiting() {
@@ -150,7 +186,7 @@ void Engine::startWaiting() {
 }
 
 void Engine::startOne(Job job) {
-    auto transfer = Transfer::make(std::move(job.request));
+    auto transfer = Transfer::make(std::move(job.request), std::move(job.receive));
     if (!transfer) {
         job.result = std::unexpected(std::move(transfer).error());
         finished_.push_back(std::move(job));
@@ -167,19 +203,33 @@ void Engine::startOne(Job job) {
 }
 
 void Engine::act(curl_socket_t socket, int events) noexcept {
+    const auto self = shared_from_this(); // a Receive may destroy the client
     int running = 0;
+    inLibcurl_ = true;
     curl_multi_socket_action(multi_.get(), socket, events, &running);
+    inLibcurl_ = false;
     advance();
 }
 
 void Engine::advance() noexcept {
+    const auto self = shared_from_this(); // a callback may destroy the client
     try {
-        const auto self = shared_from_this(); // a callback may destroy the client
+        dropAbandoned();
         collect();
         startWaiting();
         deliver();
     } catch (...) {
         wake(); // no memory: what is left is tried again
+    }
+}
+
+/// What was cancelled, or lost its client, while libcurl was in use.
+void Engine::dropAbandoned() {
+    const auto isAbandoned = [](const Job& job) { return job.transfer->isAbandoned(); };
+    for (auto job = std::ranges::find_if(running_, isAbandoned); job != running_.end();
+         job = std::ranges::find_if(running_, isAbandoned)) {
+        const auto dropped = takeOut(running_, job->id);
+        letGo(*dropped);
     }
 }
 
@@ -293,8 +343,8 @@ Call Client::start(Request request, Done done) {
     return start(std::move(request), nullptr, std::move(done));
 }
 
-Call Client::start(Request request, Receive, Done done) {
-    const auto id = engine_->add(std::move(request), std::move(done));
+Call Client::start(Request request, Receive receive, Done done) {
+    const auto id = engine_->add(std::move(request), std::move(receive), std::move(done));
     return Call([engine = std::weak_ptr(engine_), id] {
         if (const auto there = engine.lock()) {
             there->cancel(id);

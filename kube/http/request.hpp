@@ -22,11 +22,13 @@ struct Request {
     Method method = Method::get;
     std::string url; ///< http:// or https://, without a user
     std::vector<std::pair<std::string, std::string>> headers;
-    std::string body; ///< sent with POST, PATCH and PUT, also when it is empty
+    /// Sent with POST, PATCH and PUT, also when it is empty, and with DELETE unless it is empty.
+    std::string body;
     /// Of the whole request, from the look-up of the name to the last byte; without the time that
     /// it waits for its turn. 0: as long as it takes.
     std::chrono::milliseconds timeout{10'000};
-    std::chrono::milliseconds connectTimeout{0}; ///< until TLS is established; 0: only `timeout`
+    std::chrono::milliseconds connectTimeout{0};        ///< until TLS is established; 0: only
+                                                        ///< `timeout`, or 5 min where that is 0
     std::size_t largestBody = std::size_t{1024} * 1024; ///< bytes
     std::string caFile;                                 ///< PEM; empty: the system's certificates
     std::string caPem;                ///< the certificates themselves, instead of a file
@@ -42,6 +44,8 @@ struct Request {
     /// A connection may be kept for the next request. Not for servers whose address may belong to
     /// somebody else by then, such as pods.
     bool keepConnection = false;
+    /// The body may be sent as gzip. largestBody bounds what comes of it.
+    bool compressed = false;
     /// Any status is an answer. Otherwise one that is not 2xx is an error.
     bool anyStatus = false;
     friend bool operator==(const Request&, const Request&) = default;
@@ -51,7 +55,7 @@ struct Answer {
     int status = 0;
     std::string contentType; ///< as it was sent: "text/plain; version=0.0.4"; empty: none
     std::string body;        ///< empty where it went to a Receive
-    /// Of a Retry-After in seconds; its other form, a date, counts as none.
+    /// Of a Retry-After in seconds, a day at most; its other form, a date, counts as none.
     std::optional<std::chrono::seconds> retryAfter;
 };
 

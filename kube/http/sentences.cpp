@@ -2,6 +2,27 @@
 #include "kube/http/sentences.hpp"
 
 namespace plimsoll::kube::http {
+namespace {
+
+/// "2 s", "250 ms".
+std::string shown(std::chrono::milliseconds duration) {
+    const auto milliseconds = duration.count();
+    return milliseconds % 1000 == 0 ? std::to_string(milliseconds / 1000) + " s"
+                                    : std::to_string(milliseconds) + " ms";
+}
+
+} // namespace
+
+std::string_view name(Method method) {
+    switch (method) {
+    case Method::get: return "GET";
+    case Method::post: return "POST";
+    case Method::patch: return "PATCH";
+    case Method::put: return "PUT";
+    case Method::remove: return "DELETE";
+    }
+    return "GET";
+}
 
 std::string shownUrl(std::string_view url) {
     url = url.substr(0, url.find_first_of("?#"));
@@ -19,14 +40,16 @@ std::string shownUrl(std::string_view url) {
 }
 
 std::unexpected<Error> failed(const Request& request, std::string_view reason, int code) {
-    return fail(code, "GET " + shownUrl(request.url) + ": " + std::string(reason));
+    return fail(code, std::string(name(request.method)) + " " + shownUrl(request.url) + ": " +
+                          std::string(reason));
 }
 
 std::string timedOut(const Request& request) {
-    const auto milliseconds = request.timeout.count();
-    const bool whole = milliseconds % 1000 == 0;
-    return "timed out after " + (whole ? std::to_string(milliseconds / 1000) + " s"
-                                       : std::to_string(milliseconds) + " ms");
+    return "timed out after " + shown(request.timeout);
+}
+
+std::string notConnectedWithin(std::chrono::milliseconds duration) {
+    return "cannot connect within " + shown(duration);
 }
 
 std::string tooLarge(const Request& request) {

@@ -1,34 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/http/transfer.hpp"
 
+#include "kube/http/retry_after.hpp"
 #include "kube/http/sentences.hpp"
 
-#include <algorithm>
 #include <cstring>
-#include <new>
 #include <utility>
 
 namespace plimsoll::kube::http {
 namespace {
-
-/// Sets options and remembers the first that was refused.
-class Options {
-public:
-    explicit Options(CURL* easy) : easy_(easy) {}
-
-    template <class Value>
-    void set(CURLoption option, Value value) {
-        const auto code = curl_easy_setopt(easy_, option, value);
-        if (outcome_ == CURLE_OK) {
-            outcome_ = code;
-        }
-    }
-    [[nodiscard]] CURLcode outcome() const { return outcome_; }
-
-private:
-    CURL* easy_;
-    CURLcode outcome_ = CURLE_OK;
-};
 
 /// Of an answer, trailers included. libcurl keeps them all, and bounds them from 8.3 on.
 constexpr std::size_t kLargestHeaders = std::size_t{64} * 1024; // bytes
@@ -62,8 +42,8 @@ std::string hostOf(const std::string& url) {
 
 } // namespace
 
-Result<std::unique_ptr<Transfer>> Transfer::make(Request request) {
-    std::unique_ptr<Transfer> transfer(new Transfer(std::move(request)));
+Result<std::unique_ptr<Transfer>> Transfer::make(Request request, Receive receive) {
+    std::unique_ptr<Transfer> transfer(new Transfer(std::move(request), std::move(receive)));
     const auto prepared = transfer->prepare();
     if (!prepared) {
         return std::unexpected(prepared.error());
@@ -76,7 +56,20 @@ Result<void> Transfer::prepare() {
     if (!easy_) {
         return failed(request_, "no memory", ENOMEM);
     }
+#if LIBCURL_VERSION_NUM < 0x074d00 // 7.77
+    if (!request_.caPem.empty()) {
+        return failed(request_, "CA certificates that are not in a file need libcurl 7.77");
+    }
+#endif
+    auto route = routeOf(request_);
+    if (!route) {
+        return std::unexpected(std::move(route).error());
+    }
+    route_ = *std::move(route);
     if (auto added = addHeaders(); !added) {
+        return added;
+    }
+    if (auto added = addConnectTo(); !added) {
         return added;
     }
     if (const auto code = setOptions(); code != CURLE_OK) {
@@ -86,96 +79,96 @@ Result<void> Transfer::prepare() {
 }
 
 Result<void> Transfer::addHeaders() {
+    bool typed = false;
     for (const auto& [name, value] : request_.headers) {
         if (name.empty() || endsLine(name) || endsLine(value)) {
             return failed(request_, "a header is empty or has more than one line");
         }
-        curl_slist* longer = curl_slist_append(headers_.get(), headerLine(name, value).c_str());
-        if (longer == nullptr) {
-            return failed(request_, "no memory", ENOMEM);
+        if (auto added = addHeaderLine(headerLine(name, value)); !added) {
+            return added;
         }
-        if (!headers_) {
-            headers_.reset(longer); // the head stays the head
+        typed = typed || curl_strequal(name.c_str(), "Content-Type") != 0;
+    }
+    if (!route_.hostHeader.empty()) {
+        if (auto added = addHeaderLine("Host: " + route_.hostHeader); !added) {
+            return added;
         }
+    }
+    if (!sendsBody(request_)) {
+        return {};
+    }
+    if (!typed) { // libcurl would call it a form
+        if (auto added = addHeaderLine("Content-Type:"); !added) {
+            return added;
+        }
+    }
+    return addHeaderLine("Expect:"); // nor wait a second to be asked for it
+}
+
+Result<void> Transfer::addHeaderLine(const std::string& line) {
+    curl_slist* longer = curl_slist_append(headers_.get(), line.c_str());
+    if (longer == nullptr) {
+        return failed(request_, "no memory", ENOMEM);
+    }
+    if (!headers_) {
+        headers_.reset(longer); // the head stays the head
     }
     return {};
 }
 
-CURLcode Transfer::setOptions() {
-    Options options(easy_.get());
-    options.set(CURLOPT_URL, request_.url.c_str());
-#if LIBCURL_VERSION_NUM < 0x075500 // 7.85
-    options.set(CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#else
-    options.set(CURLOPT_PROTOCOLS_STR, "http,https");
-#endif
-    options.set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-    options.set(CURLOPT_PATH_AS_IS, 1L);
-    options.set(CURLOPT_FOLLOWLOCATION, 0L);
-    // One request a connection at a time, so the bound on requests is one on connections.
-    options.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-    options.set(CURLOPT_USERAGENT, "plimsolld");
-    options.set(CURLOPT_HTTPHEADER, headers_.get());
+Result<void> Transfer::addConnectTo() {
+    if (route_.connectTo.empty()) {
+        return {};
+    }
+    connectTo_.reset(curl_slist_append(nullptr, route_.connectTo.c_str()));
+    if (!connectTo_) {
+        return failed(request_, "no memory", ENOMEM);
+    }
+    return {};
+}
 
-    options.set(CURLOPT_SSL_VERIFYPEER, 1L);
-    options.set(CURLOPT_SSL_VERIFYHOST, 2L);
-    options.set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    if (!request_.caFile.empty()) {
-        options.set(CURLOPT_CAINFO, request_.caFile.c_str());
-        options.set(CURLOPT_CAPATH, static_cast<char*>(nullptr)); // this CA instead of the system's
+bool Transfer::take(std::string_view piece) {
+    const bool streamed = receive_ && get(easy_.get(), CURLINFO_RESPONSE_CODE) / 100 == 2;
+    if (streamed) {
+        refusal_ = Refusal::receiver; // also when it throws
+        if (receive_(piece)) {
+            refusal_ = Refusal::none;
+        }
+    } else if (piece.size() > request_.largestBody - body_.size()) {
+        refusal_ = Refusal::bodyTooLarge;
+    } else {
+        body_.append(piece);
     }
-#if LIBCURL_VERSION_NUM >= 0x075700            // 7.87, the first that keeps them: for a day
-    options.set(CURLOPT_CA_CACHE_TIMEOUT, 0L); // certificates are replaced while we run
-#endif
-    // A session that is resumed is not verified again, whatever the CA file says by now.
-    options.set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
-    if (!request_.proxyFromEnvironment) {
-        options.set(CURLOPT_PROXY, "");
-    }
-    if (!request_.keepConnection) {
-        options.set(CURLOPT_FRESH_CONNECT, 1L);
-        options.set(CURLOPT_FORBID_REUSE, 1L);
-    }
-
-    options.set(CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout.count()));
-    options.set(CURLOPT_NOSIGNAL, 1L);
-    // Otherwise giving up on a name that is being looked up waits, in our loop, until the resolver
-    // has given up, too: measured 9.7 s with a name server that is silent, instead of 10 ms.
-#if LIBCURL_VERSION_NUM >= 0x075700 // 7.87
-    options.set(CURLOPT_QUICK_EXIT, 1L);
-#endif
-    options.set(CURLOPT_ERRORBUFFER, text_.data());
-    options.set(CURLOPT_HEADERFUNCTION, &Transfer::countHeader);
-    options.set(CURLOPT_HEADERDATA, static_cast<void*>(this));
-    options.set(CURLOPT_WRITEFUNCTION, &Transfer::receive);
-    options.set(CURLOPT_WRITEDATA, static_cast<void*>(this));
-    return options.outcome();
+    return refusal_ == Refusal::none && !abandoned_;
 }
 
 std::size_t Transfer::receive(char* data, std::size_t size, std::size_t count,
                               void* self) noexcept {
     auto& transfer = *static_cast<Transfer*>(self);
     const auto bytes = size * count;
-    if (bytes > transfer.request_.largestBody - transfer.body_.size()) {
-        transfer.tooLarge_ = TooLarge::body;
-        return kRefused;
-    }
     try {
-        transfer.body_.append(data, bytes);
-    } catch (const std::bad_alloc&) {
+        return !transfer.abandoned_ && transfer.take({data, bytes}) ? bytes : kRefused;
+    } catch (...) {
         return kRefused;
     }
-    return bytes;
 }
 
-std::size_t Transfer::countHeader(char*, std::size_t size, std::size_t count, void* self) noexcept {
+std::size_t Transfer::takeHeader(char* data, std::size_t size, std::size_t count,
+                                 void* self) noexcept {
     auto& transfer = *static_cast<Transfer*>(self);
-    transfer.headerBytes_ += size * count;
+    const auto bytes = size * count;
+    transfer.headerBytes_ += bytes;
     if (transfer.headerBytes_ > kLargestHeaders) {
-        transfer.tooLarge_ = TooLarge::headers;
+        transfer.refusal_ = Refusal::headersTooLarge;
         return kRefused;
     }
-    return size * count;
+    const std::string_view line(data, bytes);
+    if (line.starts_with("HTTP/")) {
+        transfer.retryAfter_.reset(); // what came before was an interim answer
+    } else if (const auto seconds = readRetryAfter(line)) {
+        transfer.retryAfter_ = seconds;
+    }
+    return bytes;
 }
 
 Result<Answer> Transfer::finish(CURLcode outcome) {
@@ -191,35 +184,56 @@ Result<Answer> Transfer::finish(CURLcode outcome) {
     curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_TYPE, &type);
     answer.contentType = type == nullptr ? "" : type;
     answer.body = std::move(body_);
+    answer.retryAfter = retryAfter_;
     return answer;
 }
 
 std::unexpected<Error> Transfer::failure(CURLcode outcome) const {
-    const auto code = outcome == CURLE_OPERATION_TIMEDOUT
-                          ? ETIMEDOUT
-                          : static_cast<int>(get(easy_.get(), CURLINFO_OS_ERRNO));
+    int code = outcome == CURLE_OPERATION_TIMEDOUT ? ETIMEDOUT : 0;
+    // libcurl keeps the errno of an address that was tried in vain when the next one works; so with
+    // any other outcome it could say that nobody was reached, though the request was sent.
+    if (outcome == CURLE_COULDNT_CONNECT) {
+        code = static_cast<int>(get(easy_.get(), CURLINFO_OS_ERRNO));
+    }
     return failed(request_, reasonOf(outcome), code);
 }
 
 std::string Transfer::reasonOf(CURLcode outcome) const {
-    switch (tooLarge_) {
-    case TooLarge::nothing: break;
-    case TooLarge::headers: return "more than 64 KiB of headers";
-    case TooLarge::body: return http::tooLarge(request_);
+    switch (refusal_) {
+    case Refusal::none: break;
+    case Refusal::headersTooLarge: return "more than 64 KiB of headers";
+    case Refusal::bodyTooLarge: return http::tooLarge(request_);
+    case Refusal::receiver: return "whoever asked wants no more of the answer";
     }
     switch (outcome) {
-    case CURLE_OPERATION_TIMEDOUT: return timedOut(request_);
+    case CURLE_OPERATION_TIMEDOUT: return lateness();
     case CURLE_COULDNT_RESOLVE_HOST: return "the host is not known";
     case CURLE_COULDNT_CONNECT: return "cannot connect: " + detail(outcome);
     case CURLE_GOT_NOTHING: return "the connection was closed without an answer";
     case CURLE_PARTIAL_FILE:
-    case CURLE_RECV_ERROR: return "the connection was closed within the answer";
+    case CURLE_RECV_ERROR:
+        // TLS 1.3 says no to a client certificate only when the client reads.
+        return headerBytes_ == 0 && !request_.clientCertificatePem.empty()
+                   ? "the connection was closed without an answer: " + detail(outcome)
+                   : "the connection was closed within the answer";
     case CURLE_PEER_FAILED_VERIFICATION:
         return "the certificate of " + hostOf(request_.url) + " is not trusted: " + detail(outcome);
     case CURLE_SSL_CACERT_BADFILE:
-        return "the certificates of " + request_.caFile + " cannot be used";
+        return (request_.caPem.empty() ? "the certificates of " + request_.caFile
+                                       : std::string("the given CA certificates")) +
+               " cannot be used";
+    case CURLE_SSL_CERTPROBLEM:
+        return "the client certificate and its key cannot be used: " + detail(outcome);
     default: return detail(outcome);
     }
+}
+
+std::string Transfer::lateness() const {
+    curl_off_t connected = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_PRETRANSFER_TIME_T, &connected);
+    const auto bound = longestConnecting(request_);
+    return connected == 0 && bound != request_.timeout ? notConnectedWithin(bound)
+                                                       : timedOut(request_);
 }
 
 /// The kernel's word where there is one, else libcurl's.
