@@ -48,8 +48,8 @@ void collectClosing(Tick& tick) {
     }
 }
 
-/// The first rule for which the node has to be closed or the mark to be written anew; kNone: none.
-std::size_t isNewTo(const Tick& tick) {
+/// The first rule that wants the node closed and is not named by the mark yet; kNone: none.
+std::size_t ruleToAdd(const Tick& tick) {
     const auto& closing = tick.data.closing;
     const auto found = std::ranges::find_if(
         closing, [&tick](std::size_t rule) { return !tick.data.rules[rule].closed; });
@@ -66,7 +66,7 @@ std::size_t ruleToCloseFor(const Tick& tick) {
     switch (closureOf(tick)) {
     case Closure::unknown: return can ? kNone : first;
     case Closure::open: return tick.data.door.yielded ? kNone : first;
-    case Closure::ours: return can ? isNewTo(tick) : kNone;
+    case Closure::ours: return can ? ruleToAdd(tick) : kNone;
     case Closure::foreigns: break;
     }
     return kNone;

@@ -6,6 +6,7 @@
 namespace plimsoll::analyzer {
 namespace {
 
+/// Averages lag and readings swing: this part of the way to the watermark is enough.
 constexpr double kCloser = 0.1;
 
 /// What a custom metric says may be older than the step.
