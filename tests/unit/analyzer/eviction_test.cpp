@@ -374,6 +374,57 @@ TEST(EvictionClosesTheNode, a_rule_that_has_evicted_nobody_does_not) {
     EXPECT_EQ(node.closure->state, NodeClosure::State::open);
 }
 
+TEST(EvictionClosesTheNode, and_what_an_earlier_run_closed_for_it_waits_for_its_cool_down) {
+    auto node = evictingAndClosing();
+    node.closure = NodeClosure{.state = NodeClosure::State::ours, .causes = {{"node", "cpu"}}};
+    for (int i = 0; i < 6; ++i) {
+        node.tick();
+        ASSERT_TRUE(node.decision.plan.empty()) << i;
+    }
+    node.tick();
+    EXPECT_EQ(node.steps(StepKind::openNode).size(), 1U);
+}
+
+TEST(EvictionClosesTheNode, but_not_later_on_an_unknown_metric) {
+    auto node = evictingAndClosing();
+    node.canCloseNode = false;
+    node.add("a", 7000);
+    node.tick();
+    node.canCloseNode = true;
+    node.cpuKnown = false;
+    node.ticks(3);
+    EXPECT_TRUE(node.decision.plan.empty());
+    node.cpuKnown = true;
+    node.tick();
+    EXPECT_EQ(node.steps(StepKind::closeNode).size(), 1U);
+}
+
+TEST(EvictionEffect, does_not_hold_up_what_a_gap_that_grows_asks_for) {
+    auto node = evicting({.watermark = 5000});
+    node.addAction("slow", {.minCpuRatio = 100, .stepCpuRatio = 10}); // lowers nobody
+    node.addRule({.name = "low", .watermark = 4000, .action = "slow"});
+    node.add("a", 6000);
+    node.add("b", 3000);
+    node.tick();
+    ASSERT_EQ(node.names(StepKind::evict), (Names{"a"}));
+    node.otherUsage = Millicores{5000};
+    node.tick();
+    EXPECT_EQ(node.names(StepKind::evict), (Names{"b"}));
+}
+
+TEST(EvictionEffect, does_not_hold_up_throttling_that_has_become_possible) {
+    auto node = evicting({.watermark = 4, .metric = "latency"});
+    node.action().cpuThrottle = CpuThrottle{.minCpuRatio = 10, .stepCpuRatio = 10};
+    node.add("a", 200).cpuMaxKnown = false;
+    node.add("b", 100).cpuMaxKnown = false;
+    node.deliver("latency", 9);
+    node.tick();
+    ASSERT_EQ(node.names(StepKind::evict), (Names{"a"}));
+    node.find("b").cpuMaxKnown = true;
+    node.tick();
+    EXPECT_EQ(node.names(StepKind::throttle), (Names{"b"}));
+}
+
 TEST(EvictionEffect, of_a_pod_that_is_gone_is_what_the_metric_did) {
     for (const bool helps : {true, false}) {
         auto node = evicting({.watermark = 5000});
