@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/analyzer/analyzer.hpp"
 
+#include "daemon/analyzer/door.hpp"
 #include "daemon/analyzer/join.hpp"
 #include "daemon/analyzer/planner.hpp"
 #include "daemon/analyzer/reasons.hpp"
@@ -40,6 +41,18 @@ bool updateTrouble(const Tick& tick, const CompiledRule& rule, RuleState& state,
     return true;
 }
 
+/// A reason is compared with the one before, so that what it stands in is composed only once.
+void noteWhyNot(State::Data& data, const Hands& hands) {
+    const auto note = [&data](std::string& last, std::string_view now) {
+        if (last != now) {
+            last = now;
+            data.otherWhyNot = !data.otherWhyNot;
+        }
+    };
+    note(data.whyNotEvict, hands.whyNotEvict);
+    note(data.whyNotClose, hands.whyNotClose);
+}
+
 /// Evaluates one rule; true when there is news of it.
 bool evaluate(Tick& tick, std::size_t index) {
     const auto& rule = tick.policy.rules[index];
@@ -74,7 +87,7 @@ void noteExpected(const Tick& tick, const RuleKey& key, PreviewScore& score) {
 }
 
 bool somethingIsDone(const Tick& tick) {
-    return !tick.data.held.empty() ||
+    return !tick.data.held.empty() || tick.data.door.last == NodeClosure::State::ours ||
            std::ranges::find(tick.plan.steps, Disposition::act, &Step::disposition) !=
                tick.plan.steps.end();
 }
@@ -122,6 +135,8 @@ void decide(const CompiledPolicy& policy, const Snapshot& snapshot, const Hands&
         data.policy.get() != &policy && adopt(data, policy.shared_from_this(), snapshot.tick);
     out.podsChanged = joinPods(data, snapshot);
     joinHeld(data, snapshot, hands.held);
+    joinDoor(data, hands.closure, snapshot.at);
+    noteWhyNot(data, hands);
     Tick tick{
         .policy = policy, .snapshot = snapshot, .hands = hands, .data = data, .plan = out.plan};
     countInFlight(tick);

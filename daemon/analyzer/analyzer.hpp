@@ -58,9 +58,9 @@ public:
     std::unique_ptr<Data> data;
 };
 
-/// A step down that was to be carried out and was not.
+/// A step that was to be carried out and was not: one down, or one that opens or closes the node.
 struct FailedStep {
-    std::uint64_t inode = 0; ///< of the pod's cgroup
+    std::uint64_t inode = 0; ///< of the pod's cgroup; 0: about the node
     Lever lever = Lever::cpuMax;
     /// Not to be tried again sooner, where somebody said so (Retry-After); 0: nobody did.
     std::chrono::seconds notBefore{0};
@@ -71,10 +71,18 @@ struct Hands {
     std::span<const HeldPod> held;
     std::span<const FailedStep> failed;        ///< of the last tick
     std::span<const std::uint64_t> reclaiming; ///< inodes: a memory.reclaim is under way
-    std::span<const EvictedPod> evicted;       ///< of the last evictionInterval at least
-    bool canEvict = false;                     ///< there is an API server that takes evictions now
-    bool canCloseNode = false;                 ///< and opens and closes this node
-    const NodeClosure* closure = nullptr;      ///< null: unknown
+    /// Of the last evictionInterval at least, and those whose answer is still awaited or never
+    /// came. Without those that were refused.
+    std::span<const EvictedPod> evicted;
+    bool canEvict = false;     ///< there is an API server that takes evictions now
+    bool canCloseNode = false; ///< and opens and closes this node
+    /// Why not, as half a sentence: "the credentials may not evict pods". Empty: there is no
+    /// connection.
+    std::string_view whyNotEvict;
+    std::string_view whyNotClose;
+    /// Null: unknown. Also as long as no policy is known after the start: a node that is closed for
+    /// rules that do not exist is opened.
+    const NodeClosure* closure = nullptr;
 };
 
 struct Decision {

@@ -74,6 +74,10 @@ struct CompiledRule {
         default: return metric->throttleQuantified;
         }
     }
+    /// Keeps new pods away: as its action, or after an eviction. Does not only say so.
+    [[nodiscard]] bool closesNode() const {
+        return valid && !preview && (levers.scheduling || levers.eviction);
+    }
     /// Holds pods down, and does not only say so.
     [[nodiscard]] bool holdsPods() const {
         return (levers.cpuMax || levers.memoryHigh) && !preview;

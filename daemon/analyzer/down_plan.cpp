@@ -268,6 +268,9 @@ void lower(Tick& tick, Pass& pass, const Candidate& candidate, std::size_t place
 /// goes on to end pods.
 void serveWaiting(Tick& tick) {
     for (const auto& effect : tick.data.effects.pending) {
+        if (effect.lever == Lever::eviction) {
+            continue; // what its pod uses counts as released
+        }
         for (const auto& cause : effect.causes) {
             if (const auto rule = tick.policy.findRule(cause.rule)) {
                 tick.data.served[*rule] = true;

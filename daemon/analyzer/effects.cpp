@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/analyzer/effects.hpp"
 
+#include "daemon/analyzer/effect_causes.hpp"
 #include "daemon/analyzer/planner.hpp"
 #include "daemon/analyzer/reasons.hpp"
 #include "daemon/analyzer/tick_state.hpp"
@@ -12,33 +13,24 @@
 namespace plimsoll::analyzer {
 namespace {
 
-/// A step helped when the pod gave back at least this part of what was expected, or when the metric
-/// came closer to its watermark by at least this part of the way. Usage is a rate over one tick and
-/// swings; half of the truth would be too much to ask of it.
+/// A step helped when the pod gave back at least this part of what was expected. Usage is a rate
+/// over one tick and swings; half of the truth would be too much to ask of it.
 constexpr double kGoodPart = 0.2;
-constexpr double kCloser = 0.1;
 
 /// What is expected below this drowns in the swings of a single reading.
 constexpr Millicores kCpuNoise{100};
 constexpr Bytes kMemoryNoise{8.0 * 1024 * 1024};
 
-/// A step that failed is not tried again at once: the others must have their turn.
+/// A step that failed is not tried again at once: the others must have their turn. Nor is it put
+/// off for ever because a server says so.
 constexpr std::chrono::seconds kAfterFailure{10};
+constexpr std::chrono::seconds kLongestWait{3600};
 
 std::size_t findSample(const Tick& tick, std::uint64_t inode) {
     const auto& bound = tick.data.bound;
     const auto found = std::ranges::find(
         bound, inode, [](const BoundPod& each) { return each.cgroup->cgroup.inode; });
     return found == bound.end() ? kNone : static_cast<std::size_t>(found - bound.begin());
-}
-
-/// Of a cause whose rule still stands.
-std::size_t ruleOf(const Tick& tick, const EffectCause& cause) {
-    return tick.policy.findRule(cause.rule).value_or(kNone);
-}
-
-double valueNow(const Tick& tick, const EffectCause& cause) {
-    return tick.data.rules[ruleOf(tick, cause)].value.value;
 }
 
 bool gaveBack(const PendingEffect& effect, const Resources& measured) {
@@ -82,8 +74,7 @@ Judgement judgementOf(const Tick& tick, const PendingEffect& effect, const Effec
     if (cause.quantified) {
         return gaveBack(effect, measured) ? Judgement::helped : Judgement::futile;
     }
-    const double way = cause.valueBefore - rule.rule.watermark;
-    if (cause.valueBefore - valueNow(tick, cause) >= way * kCloser) {
+    if (cameCloser(tick, cause)) {
         return Judgement::helped;
     }
     return isTaken(tick, effect, cause, measured) ? Judgement::taken : Judgement::innocent;
@@ -106,47 +97,15 @@ bool isReclaiming(const Tick& tick, const PendingEffect& effect) {
            std::ranges::find(tick.hands.reclaiming, effect.inode) != tick.hands.reclaiming.end();
 }
 
-/// Rules that are gone, or are others by now, do not count any more.
-void dropOldCauses(const Tick& tick, PendingEffect& effect) {
-    std::erase_if(effect.causes, [&](const EffectCause& cause) {
-        const auto rule = tick.policy.findRule(cause.rule);
-        return !rule || effect.planTick < tick.data.rules[*rule].sinceTick;
-    });
-}
-
-/// What a custom metric says may be older than the step.
-bool isNewer(const Tick& tick, std::size_t rule, MonotonicTime than) {
-    const auto& metric = *tick.policy.rules[rule].metric;
-    if (metric.subject != Subject::custom) {
-        return true;
-    }
-    const auto& value = tick.data.rules[rule].value;
-    const auto* delivered = tick.snapshot.custom->find(metric.name);
-    return delivered != nullptr && value.why == RuleValue::Why::known &&
-           delivered->series[value.series].at >= than;
-}
-
-enum class Fate : std::uint8_t { wait, forget, judge };
-
-Fate canTell(const Tick& tick, const PendingEffect& effect, std::size_t sample, MonotonicTime due) {
-    if (!usageOf(tick, sample, effect.lever)) {
+Fate fateOf(Tick& tick, PendingEffect& effect, std::size_t sample) {
+    dropOldCauses(tick, effect);
+    if (effect.causes.empty()) {
         return Fate::forget;
     }
-    for (const auto& cause : effect.causes) {
-        const auto rule = ruleOf(tick, cause);
-        if (!tick.data.ruleStatuses[rule].value) {
-            return Fate::forget;
-        }
-        if (!isNewer(tick, rule, due)) {
-            return Fate::wait;
-        }
+    if (effect.lever == Lever::eviction) {
+        return fateOfEviction(tick, effect, sample != kNone);
     }
-    return Fate::judge;
-}
-
-Fate fateOf(const Tick& tick, PendingEffect& effect, std::size_t sample) {
-    dropOldCauses(tick, effect);
-    if (sample == kNone || effect.causes.empty()) {
+    if (sample == kNone) {
         return Fate::forget;
     }
     if (isReclaiming(tick, effect)) {
@@ -164,7 +123,10 @@ Fate fateOf(const Tick& tick, PendingEffect& effect, std::size_t sample) {
         }
     }
     const auto due = effect.since + std::max(tick.policy.settings.effectAfter, effect.settling);
-    return tick.snapshot.at < due ? Fate::wait : canTell(tick, effect, sample, due);
+    if (tick.snapshot.at < due) {
+        return Fate::wait;
+    }
+    return usageOf(tick, sample, effect.lever) ? canTell(tick, effect, due) : Fate::forget;
 }
 
 Resources measure(const Tick& tick, const PendingEffect& effect, std::size_t sample) {
@@ -181,8 +143,11 @@ Resources measure(const Tick& tick, const PendingEffect& effect, std::size_t sam
 
 /// Every cause is judged; told is the first one that was not helped, else the first.
 Effect judge(Tick& tick, const PendingEffect& effect, std::size_t sample) {
+    if (effect.lever == Lever::eviction) {
+        return judgeEviction(tick, effect, sample != kNone);
+    }
     Effect told{.planTick = effect.planTick,
-                .podName = podName(tick, sample),
+                .podName = effect.podName,
                 .lever = effect.lever,
                 .expected = effect.expected,
                 .measured = measure(tick, effect, sample)};
@@ -209,8 +174,11 @@ void note(Tick& tick, const Step& step) {
     });
     PendingEffect fresh{.inode = step.pod->cgroup.inode,
                         .lever = step.lever,
+                        .podName = step.podName,
                         .planTick = tick.snapshot.tick,
+                        .asked = tick.snapshot.at,
                         .since = tick.snapshot.at,
+                        .patience = step.grace + kAfterGrace,
                         .usageBefore = step.usage};
     auto& effect = known == pending.end() ? fresh : *known;
     effect.expected += step.expected;
@@ -237,7 +205,8 @@ void takeFailures(Tick& tick) {
         std::erase_if(tick.data.effects.pending, [&failed](const PendingEffect& each) {
             return each.inode == failed.inode && each.lever == failed.lever;
         });
-        markFutile(tick, failed.inode, failed.lever, kAfterFailure);
+        markFutile(tick, failed.inode, failed.lever,
+                   std::clamp(failed.notBefore, kAfterFailure, kLongestWait));
     }
 }
 
@@ -287,11 +256,18 @@ void judgeEffects(Tick& tick, std::vector<Effect>& out) {
 
 void noteSteps(Tick& tick) {
     for (const auto& step : tick.plan.steps) {
-        const bool isDown = step.kind == StepKind::throttle || step.kind == StepKind::reclaim;
+        const bool isDown = step.kind == StepKind::throttle || step.kind == StepKind::reclaim ||
+                            step.kind == StepKind::evict;
         if (isDown && step.disposition == Disposition::act) {
             note(tick, step);
         }
     }
+}
+
+bool waitsForEvicted(const Tick& tick) {
+    return std::ranges::any_of(tick.data.effects.pending, [&tick](const PendingEffect& each) {
+        return each.lever == Lever::eviction && each.since == tick.snapshot.at;
+    });
 }
 
 void markFutile(Tick& tick, std::uint64_t inode, Lever lever, std::chrono::seconds time) {

@@ -6,6 +6,9 @@
 // that. Where it is not, it helped when the rule's metric came closer to its watermark; otherwise
 // the pod is innocent, and the rule lets it go, unless other candidates only took what it gave up:
 // work that is conserved has to be taken from all of them.
+//
+// An eviction is judged once the pod is gone: it helped when the rule's metric came closer to its
+// watermark. One that does not go in its time is told.
 #pragma once
 
 #include "daemon/model/ids.hpp"
@@ -37,6 +40,8 @@ enum class Judgement : std::uint8_t {
     taken,    ///< the pod gave back, and others that may be touched took it: their turn is next
     innocent, ///< the metric does not care: the rule lets the pod go
     futile,   ///< the pod gives nothing back: the lever is left as it is
+    goneAndHelped,
+    goneInVain,
 };
 
 /// The steps of one lever on one pod since they were last judged.
@@ -44,8 +49,11 @@ struct PendingEffect {
     std::uint64_t inode = 0; ///< of the pod's cgroup
     Lever lever = Lever::cpuMax;
     std::vector<EffectCause> causes; ///< never empty
+    std::string podName;
     std::uint64_t planTick = 0;
-    MonotonicTime since;
+    MonotonicTime asked;              ///< the first of them
+    MonotonicTime since;              ///< nothing can show before that
+    std::chrono::seconds patience{0}; ///< eviction: so long after it was asked, the pod stays
     std::chrono::seconds settling{0}; ///< of the slowest metric among the causes'
     Resources expected;
     Resources usageBefore;
@@ -78,6 +86,9 @@ void judgeEffects(Tick& tick, std::vector<Effect>& out);
 
 /// Notes the steps down that are about to be carried out. At the end of a tick.
 void noteSteps(Tick& tick);
+
+/// A pod that was asked to go is still there.
+bool waitsForEvicted(const Tick& tick);
 
 /// This lever on this pod does no good: for every rule, for so long.
 void markFutile(Tick& tick, std::uint64_t inode, Lever lever, std::chrono::seconds time);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ending pods, and keeping new ones away: what the API server has to do for us.
+// Ending pods for what throttling cannot release.
 #include "daemon/analyzer/planner.hpp"
 #include "daemon/analyzer/reasons.hpp"
 
@@ -23,8 +23,9 @@ unsigned budgetLeft(const Tick& tick) {
 /// Some pod is on its way out, or was so lately that its absence does not show in the metric yet.
 bool waitsForALeaver(const Tick& tick, const Metric& metric) {
     const auto& last = tick.data.lastLeaving;
-    return last &&
-           tick.snapshot.at < *last + std::max(tick.policy.settings.effectAfter, metric.settling);
+    return waitsForEvicted(tick) ||
+           (last &&
+            tick.snapshot.at < *last + std::max(tick.policy.settings.effectAfter, metric.settling));
 }
 
 /// A rule whose action throttles, too, ends pods only for what throttling does not release: no step
@@ -52,6 +53,10 @@ std::string_view whyNot(const Tick& tick, std::size_t sample) {
     }
     if (known.pod.phase != PodPhase::running) {
         return "is not running";
+    }
+    const auto inode = bound.cgroup->cgroup.inode;
+    if (tick.data.effects.isFutile(inode, Lever::eviction, RuleKey{})) {
+        return "its last eviction was refused";
     }
     return usageOf(tick, sample, Lever::eviction) ? "" : "its usage is unknown";
 }
@@ -131,11 +136,13 @@ void evict(Tick& tick, Pass& pass, const Candidate& candidate, std::size_t place
         if (acting.action->selected[bound.pod]) {
             step.causes.push_back(tick.policy.rules[acting.rule].key);
             acting.batchLeft -= acting.batchLeft > 0 ? 1 : 0;
+            auto& state = tick.data.rules[acting.rule];
+            state.evicts = state.evicts || step.disposition == Disposition::act;
         }
     }
     step.reason = whyLowered(tick, rule, candidate.facts, place, step);
     if (step.disposition == Disposition::unavailable) {
-        step.reason += "; " + std::string(kNoCluster);
+        step.reason += "; unavailable: " + std::string(whyNotEvict(tick));
     }
     pass.released += step.expected;
     tick.plan.steps.push_back(std::move(step));
@@ -165,26 +172,6 @@ void planEviction(Tick& tick, Pass& pass) {
         }
     }
     explainCandidates(tick, pass, Lever::eviction);
-}
-
-void planCloseNode(Tick& tick, const Pass& pass) {
-    collectActing(tick, pass, Lever::scheduling);
-    if (tick.data.acting.empty()) {
-        return;
-    }
-    Step step{.kind = StepKind::closeNode,
-              .lever = Lever::scheduling,
-              .disposition = pass.preview              ? Disposition::preview
-                             : tick.hands.canCloseNode ? Disposition::act
-                                                       : Disposition::unavailable};
-    for (const auto& acting : tick.data.acting) {
-        step.causes.push_back(tick.policy.rules[acting.rule].key);
-    }
-    step.reason = whyClosed(tick, tick.data.acting.front().rule);
-    if (step.disposition == Disposition::unavailable) {
-        step.reason += "; " + std::string(kNoCluster);
-    }
-    tick.plan.steps.push_back(std::move(step));
 }
 
 } // namespace plimsoll::analyzer

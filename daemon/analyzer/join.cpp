@@ -118,6 +118,7 @@ bool adopt(State::Data& data, std::shared_ptr<const CompiledPolicy> policy, std:
         const bool same =
             before && sameDefinition(*data.policy, data.policy->rules[*before], *policy, rule);
         rules.push_back(same ? data.rules[*before] : RuleState{.sinceTick = tick});
+        rules.back().closed = before && data.rules[*before].closed;
         rules.back().troubleIs = 0; // composed anew below
         statuses.push_back({.key = rule.key,
                             .rule = rule.rule,

@@ -2,6 +2,7 @@
 #include "daemon/analyzer/planner.hpp"
 
 #include "daemon/analyzer/cpu_steps.hpp"
+#include "daemon/analyzer/door.hpp"
 #include "daemon/analyzer/memory_steps.hpp"
 #include "daemon/analyzer/reasons.hpp"
 
@@ -17,9 +18,6 @@ namespace {
 /// taken page by page; what has not gone after five ticks stays.
 constexpr std::uint64_t kCpuTicksInFlight = 2;
 constexpr std::uint64_t kMemoryTicksInFlight = 5;
-
-/// A pod that is asked to go and does not is not waited for longer than its grace and this.
-constexpr std::chrono::seconds kAfterGrace{30};
 
 /// A pod that was let go stays alone until this episode is over, or the next tick would take it
 /// again and fight.
@@ -64,6 +62,13 @@ std::optional<MonotonicTime> askedToGo(const Tick& tick, const BoundPod& bound) 
     return ours == tick.hands.evicted.end() ? std::nullopt : std::optional(ours->at);
 }
 
+/// Asked by a plan of ours; whether the API server lets it go may not be known yet.
+bool isAwaited(const Tick& tick, const BoundPod& bound) {
+    const auto inode = bound.cgroup->cgroup.inode;
+    return tick.data.effects.find(inode, Lever::eviction) != nullptr &&
+           !tick.policy.pods[bound.pod].pod.terminating;
+}
+
 /// Joins what is on its way out, and adds up what is in flight.
 void countLeaving(Tick& tick) {
     for (std::size_t i = 0; i < tick.data.bound.size(); ++i) {
@@ -73,7 +78,9 @@ void countLeaving(Tick& tick) {
             since && bound.pod != kNone &&
             tick.snapshot.at <= *since + graceOf(tick.policy.pods[bound.pod].pod) + kAfterGrace;
         if (bound.leaving) {
-            tick.data.lastLeaving = tick.snapshot.at;
+            if (!isAwaited(tick, bound)) {
+                tick.data.lastLeaving = tick.snapshot.at;
+            }
             tick.leaving += usageOf(tick, i, Lever::eviction).value_or(Resources{});
         } else {
             tick.leaving.memory += effectInFlight(tick, i, Lever::memoryReclaim);
@@ -96,15 +103,18 @@ void planAllDown(Tick& tick, Pass& pass) {
     planCloseNode(tick, pass);
 }
 
-/// Carried out in the documents' order: closing the node, eviction, what lowers, what raises.
+/// Carried out in the documents' order: closing the node, eviction, what lowers, what raises, and
+/// opening the node.
 int turnOf(const Step& step) {
     if (step.disposition != Disposition::act) {
-        return 3;
+        return 4;
     }
-    if (step.kind == StepKind::closeNode) {
-        return 0;
+    switch (step.kind) {
+    case StepKind::closeNode: return 0;
+    case StepKind::evict: return 1;
+    case StepKind::openNode: return 3;
+    default: return 2;
     }
-    return step.kind == StepKind::evict ? 1 : 2;
 }
 
 const Step* stepFor(const Tick& tick, Lever lever, std::size_t sample) {
@@ -154,7 +164,7 @@ bool isBusyElsewhere(const Tick& tick, std::size_t rule, Lever lever) {
     const auto& key = tick.policy.rules[rule].key;
     return tick.data.served[rule] ||
            std::ranges::any_of(tick.data.effects.pending, [&](const PendingEffect& each) {
-               return each.lever != lever && each.isFor(key);
+               return each.lever != lever && each.lever != Lever::eviction && each.isFor(key);
            });
 }
 
@@ -162,11 +172,13 @@ bool isBusyElsewhere(const Tick& tick, std::size_t rule, Lever lever) {
 
 void plan(Tick& tick) {
     forgetYielded(tick);
+    forgetDoor(tick);
     planHeld(tick);
     planRelief(tick);
     Pass act{.explain = true};
     planAllDown(tick, act);
     planRestore(tick);
+    planOpenNode(tick);
     Pass preview{.preview = true, .explain = !act.anyActs};
     planAllDown(tick, preview);
     if (!tick.plan.steps.empty()) {

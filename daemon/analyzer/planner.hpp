@@ -4,10 +4,14 @@
 
 #include "daemon/analyzer/tick_state.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 
 namespace plimsoll::analyzer {
+
+/// A pod that is asked to go and does not is not waited for longer than its grace and this.
+inline constexpr std::chrono::seconds kAfterGrace{30};
 
 /// Finds the pods that are on their way out, and adds up what is in flight. Before the rules are
 /// evaluated.
@@ -34,8 +38,12 @@ void planDown(Tick& tick, Pass& pass, Lever lever);
 /// Ends pods for what throttling cannot release.
 void planEviction(Tick& tick, Pass& pass);
 
-/// Keeps new pods away.
+/// Keeps new pods away, also those that an evicted pod comes back as. Once the evictions of this
+/// pass are planned.
 void planCloseNode(Tick& tick, const Pass& pass);
+
+/// Lets them come again, once no rule keeps them away any more.
+void planOpenNode(Tick& tick);
 
 /// Held pods go up, the most important first, as far as there is room.
 void planRestore(Tick& tick);

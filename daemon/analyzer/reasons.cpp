@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/analyzer/reasons.hpp"
 
+#include "daemon/analyzer/door.hpp"
 #include "daemon/analyzer/planner.hpp"
 
 #include <algorithm>
@@ -52,9 +53,43 @@ std::string released(const Step& step) {
 constexpr std::size_t kWhyMask = 0xff;
 constexpr std::size_t kCannotEvict = 0x100;
 constexpr std::size_t kCannotClose = 0x200;
-constexpr unsigned kBlockedShift = 16; // above: one more than the index of a rule
+constexpr std::size_t kCannotOpen = 0x400;
+constexpr std::size_t kClosedByOthers = 0x800;
+constexpr std::size_t kOpenedByOthers = 0x1000;
+constexpr std::size_t kOtherWhyNot = 0x2000; ///< so that another reason is another trouble
+constexpr unsigned kBlockedShift = 16;       // above: one more than the index of a rule
+
+constexpr std::string_view kNoCluster = "there is no connection to the API server";
+
+/// What stands in the way of closing the node for this rule, and of opening it.
+std::size_t doorTrouble(const Tick& tick, const CompiledRule& rule, const RuleState& state) {
+    using Closure = NodeClosure::State;
+    const auto& door = tick.data.door;
+    std::size_t trouble = 0;
+    const bool wouldClose = rule.levers.scheduling || (rule.levers.eviction && tick.hands.canEvict);
+    if (wouldClose && !tick.hands.canCloseNode && door.last != Closure::foreigns) {
+        trouble |= door.last == Closure::ours ? kCannotOpen : kCannotClose;
+    }
+    if (rule.closesNode() && door.yielded) {
+        trouble |= kOpenedByOthers;
+    }
+    const bool isForIt = rule.levers.scheduling || state.evicts;
+    if (rule.closesNode() && isForIt && door.last == Closure::foreigns &&
+        state.machine.phase != RuleMachine::Phase::idle) {
+        trouble |= kClosedByOthers;
+    }
+    return trouble;
+}
 
 } // namespace
+
+std::string_view whyNotEvict(const Tick& tick) {
+    return tick.hands.whyNotEvict.empty() ? kNoCluster : tick.hands.whyNotEvict;
+}
+
+std::string_view whyNotClose(const Tick& tick) {
+    return tick.hands.whyNotClose.empty() ? kNoCluster : tick.hands.whyNotClose;
+}
 
 std::string number(double value) {
     std::array<char, 400> buffer{};
@@ -105,6 +140,7 @@ std::string brief(const Step& step) {
         return "evict within " + std::to_string(step.grace.count()) + " s" +
                (step.disposition == Disposition::unavailable ? " (unavailable)" : "");
     case StepKind::closeNode: return "disable scheduling";
+    case StepKind::openNode: return "enable scheduling";
     default:
         return std::string(name(step.lever)) + " '" + formatLimit(step.from) + "' → '" +
                formatLimit(step.to) + "'";
@@ -119,7 +155,31 @@ std::string whyLowered(const Tick& tick, std::size_t rule, const CandidateFacts&
 }
 
 std::string whyClosed(const Tick& tick, std::size_t rule) {
-    return ruleAndValue(tick, rule) + " above " + watermark(tick, rule);
+    std::string text = tick.data.rules[rule].acts
+                           ? ruleAndValue(tick, rule) + " above " + watermark(tick, rule)
+                           : tick.policy.rules[rule].key.text() + " has not cooled down";
+    if (tick.data.rules[rule].evicts) {
+        text += "; no pod that is evicted for it shall come straight back";
+    }
+    if (tick.data.door.last == NodeClosure::State::ours && !tick.policy.rules[rule].preview) {
+        text += "; the node is closed already, and is held closed for this rule, too";
+    }
+    return text;
+}
+
+std::string whyOpened(const Tick& tick) {
+    std::vector<RuleKey> holders;
+    for (std::size_t i = 0; i < tick.policy.rules.size(); ++i) {
+        if (holdsDoor(tick.data, i)) {
+            holders.push_back(tick.policy.rules[i].key);
+        }
+    }
+    if (!holders.empty()) {
+        return "cool-down is over: " + keys(holders);
+    }
+    const auto& causes = tick.hands.closure->causes;
+    return causes.empty() ? "no rule is known that closed it"
+                          : "removed, changed or only a preview by now: " + keys(causes);
 }
 
 std::string_view whyEnough(const Tick& tick, const Pass& pass, std::size_t rule) {
@@ -189,6 +249,8 @@ std::string whyYield(const HeldPod& held, const Limit& found) {
 }
 
 std::string whatFollows(const Tick& tick, const Effect& effect, Judgement judgement) {
+    const auto numbers =
+        " (" + number(effect.before) + " before, " + number(effect.after) + " now)";
     const auto measured = effect.lever == Lever::cpuMax ? millicores(effect.measured.cpu)
                                                         : bytes(effect.measured.memory);
     const auto seconds = std::to_string(tick.policy.settings.futileFor.count());
@@ -198,13 +260,20 @@ std::string whatFollows(const Tick& tick, const Effect& effect, Judgement judgem
         return "did not help " + effect.rule.text() + " yet: it uses " + measured +
                " less, and other candidates took that; it stays held, and they are next";
     case Judgement::innocent:
-        return "did not help " + effect.rule.text() + " (" + number(effect.before) + " before, " +
-               number(effect.after) + " now): let go, and left alone by this rule for " + seconds +
-               " s";
+        return "did not help " + effect.rule.text() + numbers +
+               ": let go, and left alone by this rule for " + seconds + " s";
+    case Judgement::goneAndHelped: return "it is gone: " + effect.rule.text() + numbers;
+    case Judgement::goneInVain:
+        return "it is gone, and that did not help " + effect.rule.text() + numbers;
     case Judgement::futile: break;
     }
     return "did not help: it uses " + measured + " less; " + std::string(name(effect.lever)) +
            " is not lowered further on it for " + seconds + " s";
+}
+
+std::string whyStayed(std::chrono::seconds time) {
+    return "did not go within " + std::to_string(time.count()) +
+           " s; it is not waited for any more";
 }
 
 std::size_t troubleOf(const Tick& tick, const CompiledRule& rule, const RuleState& state) {
@@ -212,8 +281,9 @@ std::size_t troubleOf(const Tick& tick, const CompiledRule& rule, const RuleStat
     if (rule.levers.eviction && !tick.hands.canEvict) {
         trouble |= kCannotEvict;
     }
-    if (rule.levers.scheduling && !tick.hands.canCloseNode) {
-        trouble |= kCannotClose;
+    trouble |= doorTrouble(tick, rule, state);
+    if ((trouble & (kCannotEvict | kCannotClose | kCannotOpen)) != 0 && tick.data.otherWhyNot) {
+        trouble |= kOtherWhyNot;
     }
     if (state.blockedBy != kNone) {
         trouble |= (state.blockedBy + 1) << kBlockedShift;
@@ -243,10 +313,20 @@ std::string whatTroubles(const Tick& tick, const CompiledRule& rule, std::size_t
         break;
     }
     if ((trouble & kCannotEvict) != 0) {
-        add("evictions are only shown: there is no connection to the API server");
+        add("evictions are only shown: " + std::string(whyNotEvict(tick)));
     }
     if ((trouble & kCannotClose) != 0) {
-        add("the node stays open for new pods: there is no connection to the API server");
+        add("the node stays open for new pods: " + std::string(whyNotClose(tick)));
+    }
+    if ((trouble & kCannotOpen) != 0) {
+        add("the node stays closed for new pods: " + std::string(whyNotClose(tick)));
+    }
+    if ((trouble & kClosedByOthers) != 0) {
+        add("somebody else has closed the node already: it is not opened here");
+    }
+    if ((trouble & kOpenedByOthers) != 0) {
+        add("somebody opened the node while rules held it closed: it stays open until all of them "
+            "have come to rest");
     }
     if (const auto blocking = trouble >> kBlockedShift; blocking != 0) {
         const auto& other = tick.policy.rules[blocking - 1];

@@ -4,6 +4,7 @@
 
 #include "daemon/analyzer/tick_state.hpp"
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -11,8 +12,9 @@ namespace plimsoll::analyzer {
 
 struct Pass;
 
-inline constexpr std::string_view kNoCluster =
-    "unavailable: there is no connection to the API server";
+/// Why the API server does not do that now: half a sentence.
+std::string_view whyNotEvict(const Tick& tick);
+std::string_view whyNotClose(const Tick& tick);
 
 /// "6840", "72.5": at most two decimals, no trailing zeros.
 std::string number(double value);
@@ -29,7 +31,9 @@ std::string brief(const Step& step);
 /// uses 1700m); expected to release 170m". `index` counts from 0.
 std::string whyLowered(const Tick& tick, std::size_t rule, const CandidateFacts& facts,
                        std::size_t index, const Step& step);
+/// `rule` is one for which the node is not closed yet.
 std::string whyClosed(const Tick& tick, std::size_t rule);
+std::string whyOpened(const Tick& tick);
 
 /// Why nothing is wanted of a pod, by the rule that could want the most of it (or kNone).
 std::string_view whyEnough(const Tick& tick, const Pass& pass, std::size_t rule);
@@ -48,6 +52,9 @@ std::string whyYield(const HeldPod& held, const Limit& found);
 
 /// What follows from a judged effect.
 std::string whatFollows(const Tick& tick, const Effect& effect, Judgement judgement);
+
+/// Of an evicted pod that had so long.
+std::string whyStayed(std::chrono::seconds time);
 
 /// What stands in the way of a rule right now, as a number that two ticks can compare; 0: nothing.
 std::size_t troubleOf(const Tick& tick, const CompiledRule& rule, const RuleState& state);

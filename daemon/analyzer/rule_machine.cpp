@@ -53,4 +53,8 @@ RuleOutput advance(RuleMachine& machine, std::optional<bool> hit, MonotonicTime 
     return *hit ? onHit(machine, now, timing) : onMiss(machine, now, timing, holds);
 }
 
+void coolDownAgain(RuleMachine& machine, MonotonicTime now) {
+    machine = {.phase = Phase::coolingDown, .lastHit = now};
+}
+
 } // namespace plimsoll::analyzer

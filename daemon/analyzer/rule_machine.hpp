@@ -43,4 +43,7 @@ struct RuleOutput {
 RuleOutput advance(RuleMachine& machine, std::optional<bool> hit, MonotonicTime now,
                    const RuleTiming& timing, bool holds);
 
+/// What a rule at rest did in an earlier run is still there: its cool-down is waited for again.
+void coolDownAgain(RuleMachine& machine, MonotonicTime now);
+
 } // namespace plimsoll::analyzer

@@ -15,12 +15,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace plimsoll::analyzer {
 
 inline constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+
+/// Where a cgroup would stand: about the node.
+inline constexpr std::uint64_t kNodeInode = 0;
 
 /// A rule's machine, and since when its definition stands. A pod that was last changed before that
 /// was held by the definition before.
@@ -31,8 +35,10 @@ struct RuleState {
     std::size_t blockedBy = kNone; ///< in the last tick: the rule that keeps it from restoring
     RuleValue value;               ///< this tick
     PreviewEpisode episode;
-    std::size_t holds = 0;     ///< pods and levers, this tick
-    bool acts = false;         ///< this tick
+    std::size_t holds = 0; ///< pods and levers, and the node; this tick
+    bool closed = false; ///< the mark on the Node names it, also for its definition before this one
+    bool evicts = false; ///< it asked for an eviction since it was last at rest
+    bool acts = false;   ///< this tick
     std::size_t troubleIs = 0; ///< what RuleStatus::trouble says, so that it is composed only once
 };
 
@@ -89,6 +95,13 @@ struct Yielded {
     friend bool operator==(const Yielded&, const Yielded&) = default;
 };
 
+/// Who has closed the node, as far as it is remembered.
+struct NodeDoor {
+    NodeClosure::State last = NodeClosure::State::unknown; ///< when it was last known
+    bool opening = false; ///< a step of ours to open it may still come to its end
+    bool yielded = false; ///< somebody opened it while rules of ours held it closed
+};
+
 /// Since when a pod is seen terminating.
 struct Terminating {
     std::uint64_t inode = 0;
@@ -99,10 +112,14 @@ struct State::Data {
     std::shared_ptr<const CompiledPolicy> policy;
     std::vector<RuleState> rules; ///< parallel to policy->rules
     std::vector<Yielded> yielded;
+    NodeDoor door;
     std::vector<Terminating> terminating;
     std::optional<MonotonicTime> lastLeaving; ///< when some pod was last on its way out
     std::vector<std::size_t> sampleOfPod;     ///< by pod of the policy; kNone: not in the snapshot
     EffectLedger effects;
+    std::string whyNotEvict; ///< of the hands, in the last tick
+    std::string whyNotClose;
+    bool otherWhyNot = false; ///< the other way round each time one of them is another one
 
     // What the last decision said, to see what is new.
     std::vector<RuleStatus> ruleStatuses;
@@ -114,7 +131,8 @@ struct State::Data {
     std::vector<std::size_t> causes; ///< rule indices
     std::vector<Acting> acting;
     std::vector<Candidate> order;
-    std::vector<bool> served; ///< by rule: a throttle step of this tick is for it
+    std::vector<bool> served;         ///< by rule: a throttle step of this tick is for it
+    std::vector<std::size_t> closing; ///< rules that want the node closed
 };
 
 /// What the parts of a decision work on.

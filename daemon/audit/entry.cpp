@@ -154,6 +154,31 @@ Entry describeRecovered(const SourceProblem& problem) {
     return aboutSource(Event::sourceRecovered, problem, " delivers again; it had failed with: ");
 }
 
+Entry describeClusterReached(const std::string& server) {
+    return {.event = Event::clusterReached,
+            .priority = info(Event::clusterReached).priority,
+            .message = "the API server " + server + " answers",
+            .fields = {{"SERVER", server}}};
+}
+
+Entry describeClusterLost(const std::string& server, const std::string& reason) {
+    return {.event = Event::clusterLost,
+            .priority = info(Event::clusterLost).priority,
+            .message = "the API server " + server + " does not answer: " + reason +
+                       "; the last known policies and pods are acted on",
+            .fields = {{"SERVER", server}, {"REASON", reason}}};
+}
+
+Entry describe(const LoadedMirror& mirror) {
+    const auto age = std::to_string(mirror.age.count());
+    return {.event = Event::mirrorLoaded,
+            .priority = info(Event::mirrorLoaded).priority,
+            .message = "acting on " + std::to_string(mirror.policies) + " policy objects and " +
+                       std::to_string(mirror.pods) + " pods as they were " + age + " s ago, from " +
+                       mirror.file + ", until the API server answers",
+            .fields = {{"FILE", mirror.file}, {"AGE", age}}};
+}
+
 Entry describe(const Refusal& refusal) {
     const bool isError = refusal.severity == Refusal::Severity::error;
     return {.event = Event::objectRefused,

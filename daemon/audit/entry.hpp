@@ -9,6 +9,8 @@
 #include "daemon/model/series.hpp"
 #include "daemon/model/verdict.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,7 +40,7 @@ Entry describe(Event event, const RuleStatus& rule, const std::string& planId);
 /// A preview rule's time above the watermark is over: how right acting would have been.
 Entry describePreview(const RuleStatus& rule, const std::string& planId);
 
-/// What a step brought. `planId` is that of the step.
+/// What a step brought, or that an evicted pod did not go. `planId` is that of the step.
 Entry describe(const Effect& effect, const std::string& planId);
 
 /// Why a plan looks as it does: who was considered, and what each got.
@@ -47,6 +49,21 @@ Entry describe(const Explanation& explanation);
 /// A source of custom metrics stopped to deliver, or delivers again.
 Entry describeFailed(const SourceProblem& problem);
 Entry describeRecovered(const SourceProblem& problem);
+
+/// The API server answers, for the first time or again. `server` is its URL.
+Entry describeClusterReached(const std::string& server);
+/// It does not answer any more; `reason` is a sentence.
+Entry describeClusterLost(const std::string& server, const std::string& reason);
+
+/// What the copy of the cluster's objects on this node's disk holds, and how old that is.
+struct LoadedMirror {
+    std::string file;
+    std::size_t policies = 0;
+    std::size_t pods = 0;
+    std::chrono::seconds age{0};
+};
+/// No API server has answered since the start: that copy is acted on.
+Entry describe(const LoadedMirror& mirror);
 
 Entry describe(const Refusal& refusal);
 

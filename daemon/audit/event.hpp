@@ -37,6 +37,11 @@ enum class Event : std::uint8_t {
     decision,
     sourceFailed,
     sourceRecovered,
+    nodeOpened,
+    podNotGone,
+    clusterReached,
+    clusterLost,
+    mirrorLoaded,
 };
 
 struct EventInfo {
@@ -85,6 +90,12 @@ inline constexpr std::array kEvents = {
               LOG_WARNING},
     EventInfo{Event::sourceRecovered, "source-recovered", "7246aa5a1b19471d923bd507a7fab1e5",
               LOG_NOTICE},
+    EventInfo{Event::nodeOpened, "node-opened", "dd4d270fc32a4a99a1b5d0664ccdf9c9", LOG_NOTICE},
+    EventInfo{Event::podNotGone, "pod-not-gone", "dbbbc74cb31a406588f12d0e9ebe9b4c", LOG_WARNING},
+    EventInfo{Event::clusterReached, "cluster-reached", "78c1f2022fd54350a57425337726c8b9",
+              LOG_NOTICE},
+    EventInfo{Event::clusterLost, "cluster-lost", "9f1aabe5183844979b12636c663d1cc7", LOG_WARNING},
+    EventInfo{Event::mirrorLoaded, "mirror-loaded", "ef991e00d8bb43c283bc341aaf9a1569", LOG_NOTICE},
 };
 
 constexpr const EventInfo& info(Event event) {

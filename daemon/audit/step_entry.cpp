@@ -28,6 +28,7 @@ Event eventOf(const Outcome& outcome) {
     case StepKind::reclaim: return Event::podReclaimed;
     case StepKind::evict: return Event::podEvicted;
     case StepKind::closeNode: return Event::nodeClosed;
+    case StepKind::openNode: return Event::nodeOpened;
     }
     return Event::stepFailed;
 }
@@ -48,6 +49,7 @@ Verb verbOf(StepKind kind) {
     case StepKind::reclaim: return {"take memory from", "took memory from"};
     case StepKind::evict: return {"evict", "evicted"};
     case StepKind::closeNode: return {"close", "closed"};
+    case StepKind::openNode: return {"open", "opened"};
     }
     return {"change", "changed"};
 }
@@ -65,7 +67,7 @@ std::string phrase(Event event, StepKind kind) {
 }
 
 std::string podLabel(const Step& step) {
-    if (step.kind == StepKind::closeNode) {
+    if (step.lever == Lever::scheduling) {
         return "the node for new pods";
     }
     if (!step.podName.empty()) {
@@ -177,6 +179,14 @@ std::string measuredText(const Effect& effect) {
     return text;
 }
 
+std::string headline(const Effect& effect) {
+    if (effect.stayed) {
+        return effect.podName + " was evicted and is still there";
+    }
+    return std::string(name(effect.lever)) + " of " + effect.podName +
+           (effect.helped ? " helped: " : " did not help: ") + measuredText(effect) + " came back";
+}
+
 } // namespace
 
 Entry describe(const Outcome& outcome, const std::string& planId) {
@@ -190,11 +200,10 @@ Entry describeLeftover(const Outcome& outcome) {
 }
 
 Entry describe(const Effect& effect, const std::string& planId) {
-    Entry entry{.event = Event::effectMeasured,
-                .priority = effect.helped ? info(Event::effectMeasured).priority : LOG_NOTICE};
-    entry.message = std::string(name(effect.lever)) + " of " + effect.podName +
-                    (effect.helped ? " helped: " : " did not help: ") + measuredText(effect) +
-                    " came back";
+    const auto event = effect.stayed ? Event::podNotGone : Event::effectMeasured;
+    const bool isNews = !effect.helped && !effect.stayed;
+    Entry entry{.event = event, .priority = isNews ? LOG_NOTICE : info(event).priority};
+    entry.message = headline(effect);
     if (!effect.verdict.empty()) {
         entry.message += " (" + effect.verdict + ")";
     }

@@ -93,6 +93,7 @@ std::string_view name(StepKind kind) {
     case StepKind::reclaim: return "reclaim";
     case StepKind::evict: return "evict";
     case StepKind::closeNode: return "disable-scheduling";
+    case StepKind::openNode: return "enable-scheduling";
     }
     return "undo";
 }

@@ -137,10 +137,11 @@ struct Effect {
     Lever lever = Lever::cpuMax;
     RuleKey rule; ///< the first of its causes
     Resources expected;
-    Resources measured; ///< by how much the pod uses less
+    Resources measured; ///< by how much the pod uses less; all it used, of one that is gone
     double before = 0;  ///< the rule's metric at the step, and now
     double after = 0;
     bool helped = true;
+    bool stayed = false; ///< eviction: the pod did not go in its time
     std::string verdict; ///< one sentence: what follows from it
 };
 

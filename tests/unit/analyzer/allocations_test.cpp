@@ -73,5 +73,30 @@ TEST(Allocations, none_in_a_steady_tick_with_series_of_every_kind) {
     EXPECT_EQ(allocationsOfOneTick(node), 0U);
 }
 
+TEST(Allocations, none_in_a_steady_tick_with_a_closed_node_that_cools_down) {
+    auto node = fiveHundredPodsAndFiftyRules();
+    node.rule().watermark = 9000;
+    node.addAction({.name = "close", .coolDown = std::chrono::hours(1)});
+    node.addAction({.name = "evict", .coolDown = std::chrono::hours(1), .eviction = Eviction{}});
+    node.addRule({.name = "closes-the-node-by-its-name", .watermark = 6000, .action = "close"});
+    node.addRule({.name = "evicts-pods-as-its-name-says", .watermark = 6000, .action = "evict"});
+    node.canEvict = node.canCloseNode = true;
+    node.closure = NodeClosure{.state = NodeClosure::State::open};
+    node.otherUsage = Millicores{1000};
+    node.tick();
+    ASSERT_EQ(node.closure->causes.size(), 2U);
+    ASSERT_EQ(node.evicted.size(), 1U);
+    const auto mark = *node.closure;
+    node.otherUsage = {};
+    for (const auto state : {NodeClosure::State::ours, NodeClosure::State::foreigns}) {
+        node.closure = mark;
+        node.closure->state = state;
+        node.ticks(3);
+        EXPECT_EQ(allocationsOfOneTick(node), 0U);
+        EXPECT_EQ(node.decision.rules[50].verdict.kind, VerdictKind::coolingDown);
+        EXPECT_TRUE(node.decision.plan.empty());
+    }
+}
+
 } // namespace
 } // namespace plimsoll::analyzer

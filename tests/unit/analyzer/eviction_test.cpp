@@ -2,6 +2,7 @@
 // Who is evicted, how many, and when not.
 #include "tests/unit/analyzer/fake_node.hpp"
 
+#include <algorithm>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -223,6 +224,292 @@ TEST(Eviction, is_carried_out_before_what_throttles) {
     ASSERT_EQ(node.decision.plan.steps.size(), 2U);
     EXPECT_EQ(node.decision.plan.steps[0].kind, StepKind::evict);
     EXPECT_EQ(node.decision.plan.steps[1].kind, StepKind::throttle);
+}
+
+struct Refusal {
+    const char* metric;
+    double value;
+};
+
+TEST(Eviction, that_is_refused_gives_the_next_candidate_its_turn_in_the_next_tick) {
+    for (const auto& each : {Refusal{"cpu_total_usage", 0}, Refusal{"latency", 9000}}) {
+        auto node = evicting({.watermark = 5000, .metric = each.metric});
+        node.settings.evictionBudget = 1;
+        node.add("a", 4000);
+        node.add("b", 3000);
+        node.refusing = {"a"};
+        const auto tick = [&] {
+            if (each.value > 0) {
+                node.deliver("latency", each.value);
+            }
+            node.tick();
+        };
+        tick();
+        ASSERT_EQ(node.names(StepKind::evict), (Names{"a"})) << each.metric;
+        tick();
+        EXPECT_EQ(node.names(StepKind::evict), (Names{"b"})) << each.metric;
+        EXPECT_EQ(node.skipOf("a"), "its last eviction was refused");
+    }
+}
+
+TEST(Eviction, whose_answer_was_awaited_and_is_a_refusal_does_not_hold_up_the_next_one) {
+    auto node = evicting({.watermark = 4, .metric = "latency"});
+    node.add("a", 200);
+    node.add("b", 100);
+    const auto tick = [&node] {
+        node.deliver("latency", 9);
+        node.tick();
+    };
+    tick();
+    ASSERT_EQ(node.names(StepKind::evict), (Names{"a"}));
+    for (int i = 0; i < 4; ++i) { // it stands among the evicted until the answer is there
+        tick();
+        ASSERT_TRUE(node.decision.plan.empty());
+    }
+    node.evicted.clear();
+    node.failed = {{node.find("a").cgroup->cgroup.inode, Lever::eviction}};
+    tick();
+    EXPECT_EQ(node.names(StepKind::evict), (Names{"b"}));
+}
+
+TEST(Eviction, that_was_refused_is_asked_for_again_after_ten_seconds_or_when_the_server_says) {
+    for (const auto wait : {0, 25, 1'000'000}) {
+        auto node = evicting({.watermark = 5000});
+        node.add("a", 7000);
+        node.refusing = {"a"};
+        node.retryAfter = std::chrono::seconds(wait);
+        node.tick();
+        int ticks = 0;
+        do {
+            node.tick();
+            ++ticks;
+        } while (node.names(StepKind::evict).empty() && ticks < 5000);
+        EXPECT_EQ(ticks, 1 + std::clamp(wait, 10, 3600));
+    }
+}
+
+TEST(Eviction, budget_is_not_spent_on_what_was_refused_and_is_spent_on_what_has_no_answer) {
+    auto node = evicting({.watermark = 1000});
+    node.settings.evictionBudget = 1;
+    for (const auto* name : {"a", "b", "c"}) {
+        node.add(name, 1500);
+    }
+    node.refusing = {"a"};
+    node.ticks(2);
+    ASSERT_EQ(node.evicted.size(), 1U);
+    node.tick();
+    EXPECT_THAT(node.skipOf("c"), HasSubstr("budget of evictions"));
+}
+
+/// The same with an API server that takes changes of the node, and a cool-down of 5 s.
+FakeNode evictingAndClosing() {
+    auto node = evicting({.watermark = 5000});
+    node.action().coolDown = std::chrono::seconds(5);
+    node.canCloseNode = true;
+    node.closure = NodeClosure{.state = NodeClosure::State::open};
+    return node;
+}
+
+TEST(EvictionClosesTheNode, before_it_for_the_same_rules_until_they_have_cooled_down) {
+    auto node = evictingAndClosing();
+    node.add("a", 7000);
+    node.tick();
+    const auto& steps = node.decision.plan.steps;
+    ASSERT_EQ(steps.size(), 2U);
+    EXPECT_EQ(steps[0].kind, StepKind::closeNode);
+    EXPECT_EQ(steps[1].kind, StepKind::evict);
+    EXPECT_EQ(steps[0].causes, steps[1].causes);
+    EXPECT_THAT(steps[0].reason, HasSubstr("shall come straight back"));
+    node.remove("a");
+    for (int i = 0; i < 5; ++i) {
+        node.tick();
+        ASSERT_TRUE(node.decision.plan.empty()) << i;
+    }
+    node.tick();
+    EXPECT_EQ(node.steps(StepKind::openNode).size(), 1U);
+    node.ticks(2);
+    EXPECT_EQ(node.decision.rules[0].verdict.kind, VerdictKind::idle);
+}
+
+TEST(EvictionClosesTheNode, and_is_not_stopped_when_that_cannot_be_done) {
+    using State = NodeClosure::State;
+    for (const auto state : {State::unknown, State::open, State::foreigns, State::ours}) {
+        auto node = evictingAndClosing();
+        node.canCloseNode = false;
+        node.closure = NodeClosure{.state = state};
+        node.add("a", 7000);
+        node.tick();
+        EXPECT_EQ(node.names(StepKind::evict), (Names{"a"}));
+        EXPECT_TRUE(node.steps(StepKind::closeNode).empty());
+    }
+    auto node = evictingAndClosing();
+    node.nodeRefuses = true;
+    node.add("a", 7000);
+    node.tick();
+    EXPECT_EQ(node.evicted.size(), 1U);
+}
+
+TEST(EvictionClosesTheNode, later_when_it_could_not_at_once) {
+    auto node = evictingAndClosing();
+    node.action().coolDown = std::chrono::seconds(60);
+    node.canCloseNode = false;
+    node.whyNotClose = "the credentials may not change the Node object";
+    node.add("a", 7000);
+    node.tick();
+    EXPECT_THAT(node.decision.rules[0].trouble, HasSubstr("stays open for new pods: the cred"));
+    node.remove("a");
+    node.tick();
+    node.canCloseNode = true;
+    node.tick();
+    ASSERT_EQ(node.steps(StepKind::closeNode).size(), 1U);
+    EXPECT_THAT(node.steps(StepKind::closeNode)[0]->reason, HasSubstr("has not cooled down"));
+}
+
+TEST(EvictionClosesTheNode, a_rule_that_has_evicted_nobody_does_not) {
+    auto node = evictingAndClosing();
+    node.settings.evictionBudget = 0;
+    node.add("a", 7000);
+    node.ticks(3);
+    EXPECT_TRUE(node.decision.plan.empty());
+    EXPECT_EQ(node.closure->state, NodeClosure::State::open);
+}
+
+TEST(EvictionClosesTheNode, and_what_an_earlier_run_closed_for_it_waits_for_its_cool_down) {
+    auto node = evictingAndClosing();
+    node.closure = NodeClosure{.state = NodeClosure::State::ours, .causes = {{"node", "cpu"}}};
+    for (int i = 0; i < 6; ++i) {
+        node.tick();
+        ASSERT_TRUE(node.decision.plan.empty()) << i;
+    }
+    node.tick();
+    EXPECT_EQ(node.steps(StepKind::openNode).size(), 1U);
+}
+
+TEST(EvictionClosesTheNode, but_not_later_on_an_unknown_metric) {
+    auto node = evictingAndClosing();
+    node.canCloseNode = false;
+    node.add("a", 7000);
+    node.tick();
+    node.canCloseNode = true;
+    node.cpuKnown = false;
+    node.ticks(3);
+    EXPECT_TRUE(node.decision.plan.empty());
+    node.cpuKnown = true;
+    node.tick();
+    EXPECT_EQ(node.steps(StepKind::closeNode).size(), 1U);
+}
+
+TEST(EvictionEffect, does_not_hold_up_what_a_gap_that_grows_asks_for) {
+    auto node = evicting({.watermark = 5000});
+    node.addAction("slow", {.minCpuRatio = 100, .stepCpuRatio = 10}); // lowers nobody
+    node.addRule({.name = "low", .watermark = 4000, .action = "slow"});
+    node.add("a", 6000);
+    node.add("b", 3000);
+    node.tick();
+    ASSERT_EQ(node.names(StepKind::evict), (Names{"a"}));
+    node.otherUsage = Millicores{5000};
+    node.tick();
+    EXPECT_EQ(node.names(StepKind::evict), (Names{"b"}));
+}
+
+TEST(EvictionEffect, does_not_hold_up_throttling_that_has_become_possible) {
+    auto node = evicting({.watermark = 4, .metric = "latency"});
+    node.action().cpuThrottle = CpuThrottle{.minCpuRatio = 10, .stepCpuRatio = 10};
+    node.add("a", 200).cpuMaxKnown = false;
+    node.add("b", 100).cpuMaxKnown = false;
+    node.deliver("latency", 9);
+    node.tick();
+    ASSERT_EQ(node.names(StepKind::evict), (Names{"a"}));
+    node.find("b").cpuMaxKnown = true;
+    node.tick();
+    EXPECT_EQ(node.names(StepKind::throttle), (Names{"b"}));
+}
+
+TEST(EvictionEffect, of_a_pod_that_is_gone_is_what_the_metric_did) {
+    for (const bool helps : {true, false}) {
+        auto node = evicting({.watermark = 5000});
+        node.add("a", 6000);
+        node.tick();
+        node.ticks(3);
+        node.remove("a");
+        node.otherUsage = Millicores{helps ? 1000.0 : 6500.0};
+        node.ticks(4);
+        EXPECT_TRUE(node.decision.effects.empty()) << "it is too early to tell";
+        node.tick();
+        ASSERT_EQ(node.decision.effects.size(), 1U);
+        const auto& effect = node.decision.effects[0];
+        EXPECT_EQ(effect.lever, Lever::eviction);
+        EXPECT_EQ(effect.podName, "default/a");
+        EXPECT_EQ(effect.rule, (RuleKey{"node", "cpu"}));
+        EXPECT_EQ(effect.measured.cpu, Millicores{6000});
+        EXPECT_EQ(effect.before, 6000);
+        EXPECT_EQ(effect.helped, helps);
+        EXPECT_FALSE(effect.stayed);
+        EXPECT_EQ(effect.verdict,
+                  helps ? "it is gone: node/cpu (6000 before, 1000 now)"
+                        : "it is gone, and that did not help node/cpu (6000 before, 6500 now)");
+    }
+}
+
+TEST(EvictionEffect, a_pod_that_does_not_go_in_its_time_is_told_once) {
+    auto node = evicting({.watermark = 5000});
+    node.action().eviction->terminationGracePeriod = std::chrono::seconds(3);
+    node.add("a", 6000);
+    node.tick();
+    for (int i = 0; i < 32; ++i) { // 3 s of grace and 30 more
+        node.tick();
+        ASSERT_TRUE(node.decision.effects.empty()) << i;
+    }
+    node.tick();
+    ASSERT_EQ(node.decision.effects.size(), 1U);
+    const auto& effect = node.decision.effects[0];
+    EXPECT_TRUE(effect.stayed);
+    EXPECT_FALSE(effect.helped);
+    EXPECT_EQ(effect.verdict, "did not go within 33 s; it is not waited for any more");
+    for (int i = 0; i < 40; ++i) {
+        node.tick();
+        ASSERT_TRUE(node.decision.effects.empty());
+    }
+}
+
+TEST(EvictionEffect, a_refused_eviction_has_none) {
+    auto node = evicting({.watermark = 5000});
+    node.add("a", 6000);
+    node.refusing = {"a"};
+    node.tick();
+    node.remove("a"); // for reasons of its own
+    for (int i = 0; i < 40; ++i) {
+        node.tick();
+        ASSERT_TRUE(node.decision.effects.empty());
+    }
+}
+
+TEST(Plan, closes_evicts_throttles_restores_and_opens_in_this_order) {
+    auto node = evictingAndClosing();
+    node.addAction("slow", {.minCpuRatio = 10, .stepCpuRatio = 10});
+    node.addRule({.name = "low", .watermark = 4000, .action = "slow"});
+    node.add("a", 8000);
+    node.tick();
+    std::vector<StepKind> kinds;
+    for (const auto& step : node.decision.plan.steps) {
+        kinds.push_back(step.kind);
+    }
+    EXPECT_EQ(kinds, (std::vector{StepKind::closeNode, StepKind::evict, StepKind::throttle}));
+    node.remove("a");
+    node.add("b", 3000);
+    node.recompile();
+    node.otherUsage = Millicores{2000};
+    node.ticks(3);
+    ASSERT_NE(node.findHeld("b"), nullptr);
+    node.otherUsage = {};
+    std::string order;
+    for (int i = 0; i < 12 && order.find("enable") == std::string::npos; ++i) {
+        order.clear();
+        for (const auto& step : node.tick().plan.steps) {
+            order += std::string(name(step.kind)) + " ";
+        }
+    }
+    EXPECT_THAT(order, testing::EndsWith("enable-scheduling "));
 }
 
 } // namespace

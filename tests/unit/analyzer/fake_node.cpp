@@ -140,13 +140,18 @@ const Decision& FakeNode::decideOn(const Snapshot& snapshot) {
             .failed = failed,
             .reclaiming = reclaiming,
             .evicted = evicted,
-            .canEvict = canEvict},
+            .canEvict = canEvict,
+            .canCloseNode = canCloseNode,
+            .whyNotEvict = whyNotEvict,
+            .whyNotClose = whyNotClose,
+            .closure = closure ? &*closure : nullptr},
            state_, decision);
     return decision;
 }
 
 const Decision& FakeNode::tick() {
     decideOn(measure());
+    failed.clear();
     carryOut(decision.plan);
     return decision;
 }
@@ -169,15 +174,30 @@ void FakeNode::carryOut(const Plan& plan) {
 void FakeNode::carryOut(const Step& step, std::uint64_t tick) {
     const auto fake = std::ranges::find(pods, step.pod, &FakePod::cgroup);
     switch (step.kind) {
-    case StepKind::closeNode: return;
+    case StepKind::closeNode:
+    case StepKind::openNode: turn(step); return;
     case StepKind::evict: // it takes its time: it is gone when the test says so
-        evicted.push_back({fake->pod.uid, now_});
+        if (std::ranges::find(refusing, fake->pod.name) != refusing.end()) {
+            failed.push_back({fake->cgroup->cgroup.inode, step.lever, retryAfter});
+        } else {
+            evicted.push_back({fake->pod.uid, now_});
+        }
         return;
     case StepKind::reclaim:
         fake->memoryDemand = std::max(std::min(fake->memoryDemand, fake->unreclaimable),
                                       fake->memoryDemand - step.amount);
         return;
     default: hold(step, tick);
+    }
+}
+
+void FakeNode::turn(const Step& step) {
+    if (nodeRefuses) {
+        failed.push_back({.lever = step.lever, .notBefore = retryAfter});
+    } else if (step.kind == StepKind::closeNode) {
+        closure = {.state = NodeClosure::State::ours, .causes = step.causes};
+    } else {
+        closure = {.state = NodeClosure::State::open};
     }
 }
 

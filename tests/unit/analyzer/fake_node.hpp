@@ -94,7 +94,14 @@ public:
     bool cpuKnown = true;
     bool canEvict = false;
     std::vector<EvictedPod> evicted;
-    std::vector<FailedStep> failed;
+    bool canCloseNode = false;
+    std::string whyNotEvict;
+    std::string whyNotClose;
+    std::optional<NodeClosure> closure;
+    std::vector<std::string> refusing; ///< names of pods whose eviction is refused
+    bool nodeRefuses = false;          ///< steps that close and open the node fail
+    std::chrono::seconds retryAfter{0};
+    std::vector<FailedStep> failed; ///< of the last tick
     std::vector<std::uint64_t> reclaiming;
     bool slowWrites = false; ///< lowering memory.high never comes to its end
     CustomSamples custom;
@@ -108,6 +115,7 @@ public:
 private:
     void carryOut(const Step& step, std::uint64_t tick);
     void hold(const Step& step, std::uint64_t tick);
+    void turn(const Step& step); ///< open or close
 
     MonotonicTime now_{};
     std::uint64_t tick_ = 0;

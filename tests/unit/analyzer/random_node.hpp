@@ -59,6 +59,45 @@ public:
         return node;
     }
 
+    /// The same in a cluster: somebody may have closed the node, some pods may not be evicted.
+    FakeNode makeWithCluster() {
+        auto node = makeWithEveryLever();
+        node.canEvict = node.canCloseNode = true;
+        node.settings.evictionBudget = 1 + static_cast<unsigned>(below(3));
+        node.settings.evictionInterval = std::chrono::seconds(5 + below(30));
+        node.closure = NodeClosure{.state = static_cast<NodeClosure::State>(below(4))};
+        if (node.closure->state == NodeClosure::State::ours) {
+            node.closure->causes = {{"node", "closes"}, {"gone", "rule"}};
+        }
+        node.addAction({.name = "close", .coolDown = std::chrono::seconds(1 + below(5))});
+        node.addRule({.name = "closes",
+                      .watermark = 500.0 + below(7000),
+                      .action = "close",
+                      .avoidance = static_cast<unsigned>(below(3)),
+                      .restore = static_cast<unsigned>(below(3))});
+        node.retryAfter = std::chrono::seconds(below(30));
+        for (const auto& fake : node.pods) {
+            if (below(3) == 0) {
+                node.refusing.push_back(fake.pod.name);
+            }
+        }
+        return node;
+    }
+
+    /// The API server comes and goes, and somebody else opens or closes the node.
+    void disturbCluster(FakeNode& node) {
+        node.canEvict = below(6) != 0;
+        node.canCloseNode = below(6) != 0;
+        node.nodeRefuses = below(6) == 0;
+        if (below(8) == 0) {
+            node.closure = NodeClosure{.state = below(2) == 0 ? NodeClosure::State::open
+                                                              : NodeClosure::State::foreigns};
+        }
+        if (node.closure) {
+            node.closure->changing = below(8) == 0;
+        }
+    }
+
     /// Demands move, readings fail, somebody writes over a value.
     void disturb(FakeNode& node) {
         for (auto& fake : node.pods) {

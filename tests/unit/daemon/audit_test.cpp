@@ -169,6 +169,42 @@ TEST(AuditOfAStep, eviction_and_a_closed_node_have_kinds_of_their_own) {
               Event::podEvicted);
     EXPECT_EQ(describe(once(StepKind::closeNode, Lever::scheduling, Disposition::act), "").event,
               Event::nodeClosed);
+    const auto opened = describe(once(StepKind::openNode, Lever::scheduling, Disposition::act), "");
+    EXPECT_EQ(opened.event, Event::nodeOpened);
+    EXPECT_EQ(opened.message, "opened the node for new pods (too busy)");
+    EXPECT_THAT(opened.fields, Contains(Pair("STEP", "enable-scheduling")));
+}
+
+TEST(AuditOfAnEffect, that_an_evicted_pod_is_still_there_is_a_kind_of_its_own) {
+    const Effect effect{.podName = "jobs/batch-1",
+                        .lever = Lever::eviction,
+                        .rule = {"w", "cpu"},
+                        .helped = false,
+                        .stayed = true,
+                        .verdict = "did not go within 60 s"};
+    const auto entry = describe(effect, "run-7");
+    EXPECT_EQ(entry.event, Event::podNotGone);
+    EXPECT_EQ(entry.priority, LOG_WARNING);
+    EXPECT_EQ(entry.message,
+              "jobs/batch-1 was evicted and is still there (did not go within 60 s)");
+    EXPECT_THAT(entry.fields, Contains(Pair("POD", "batch-1")));
+    EXPECT_THAT(entry.fields, Contains(Pair("HELPED", "no")));
+}
+
+TEST(AuditOfTheCluster, says_which_server_and_how_old_what_is_acted_on_is) {
+    EXPECT_EQ(describeClusterReached("https://10.0.0.1:6443").message,
+              "the API server https://10.0.0.1:6443 answers");
+    const auto lost = describeClusterLost("https://10.0.0.1:6443", "connection refused");
+    EXPECT_EQ(lost.priority, LOG_WARNING);
+    EXPECT_THAT(lost.message, HasSubstr("does not answer: connection refused"));
+    EXPECT_THAT(lost.fields, Contains(Pair("REASON", "connection refused")));
+    const auto loaded = describe(LoadedMirror{.file = "/var/lib/plimsoll/mirror.json",
+                                              .policies = 3,
+                                              .pods = 40,
+                                              .age = std::chrono::seconds(90)});
+    EXPECT_EQ(loaded.event, Event::mirrorLoaded);
+    EXPECT_THAT(loaded.message, HasSubstr("3 policy objects and 40 pods as they were 90 s ago"));
+    EXPECT_THAT(loaded.fields, Contains(Pair("AGE", "90")));
 }
 
 TEST(AuditOfAnEffect, that_did_not_help_is_a_notice_with_expected_and_measured) {
@@ -315,7 +351,7 @@ TEST(AuditEvents, stand_in_the_order_of_the_enumeration_with_ids_of_their_own) {
         EXPECT_EQ(kEvents[i].messageId.size(), 32U);
         EXPECT_TRUE(ids.insert(kEvents[i].messageId).second) << kEvents[i].name;
     }
-    EXPECT_EQ(static_cast<std::size_t>(Event::sourceRecovered) + 1, kEvents.size());
+    EXPECT_EQ(static_cast<std::size_t>(Event::mirrorLoaded) + 1, kEvents.size());
 }
 
 } // namespace
