@@ -3,6 +3,7 @@
 #include "decoding.hpp"
 #include "schema.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -19,10 +20,8 @@ using testing::SizeIs;
 using testing::UnorderedElementsAre;
 
 std::vector<std::string> words(const YamlNode& list) {
-    std::vector<std::string> result;
-    for (const auto& item : list.items) {
-        result.push_back(item.text);
-    }
+    std::vector<std::string> result(list.items.size());
+    std::ranges::transform(list.items, result.begin(), &YamlNode::text);
     return result;
 }
 

@@ -2,6 +2,7 @@
 #include "schema.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -134,42 +135,49 @@ Violation combinationViolation(const YamlNode& schema, const YamlNode& value,
 
 // Structural schemas: k8s.io/apiextensions-apiserver/pkg/apiserver/schema/validation.go.
 
+using std::string_view_literals::operator""sv;
+
 /// default is not among them: the defaults are the decoders'.
-const std::set<std::string, std::less<>> kKeywords{"type",
-                                                   "description",
-                                                   "properties",
-                                                   "additionalProperties",
-                                                   "items",
-                                                   "required",
-                                                   "enum",
-                                                   "format",
-                                                   "pattern",
-                                                   "minimum",
-                                                   "maximum",
-                                                   "minLength",
-                                                   "maxLength",
-                                                   "minItems",
-                                                   "maxItems",
-                                                   "oneOf",
-                                                   "anyOf",
-                                                   "allOf",
-                                                   "x-kubernetes-int-or-string",
-                                                   "x-kubernetes-list-type",
-                                                   "x-kubernetes-list-map-keys"};
+constexpr std::array kKeywords{"type"sv,
+                               "description"sv,
+                               "properties"sv,
+                               "additionalProperties"sv,
+                               "items"sv,
+                               "required"sv,
+                               "enum"sv,
+                               "format"sv,
+                               "pattern"sv,
+                               "minimum"sv,
+                               "maximum"sv,
+                               "minLength"sv,
+                               "maxLength"sv,
+                               "minItems"sv,
+                               "maxItems"sv,
+                               "oneOf"sv,
+                               "anyOf"sv,
+                               "allOf"sv,
+                               "x-kubernetes-int-or-string"sv,
+                               "x-kubernetes-list-type"sv,
+                               "x-kubernetes-list-map-keys"sv};
 /// Not in what stands below oneOf, anyOf and allOf.
-const std::set<std::string, std::less<>> kOutsideOnly{"type",
-                                                      "description",
-                                                      "additionalProperties",
-                                                      "x-kubernetes-int-or-string",
-                                                      "x-kubernetes-list-type",
-                                                      "x-kubernetes-list-map-keys"};
+constexpr std::array kOutsideOnly{"type"sv,
+                                  "description"sv,
+                                  "additionalProperties"sv,
+                                  "x-kubernetes-int-or-string"sv,
+                                  "x-kubernetes-list-type"sv,
+                                  "x-kubernetes-list-map-keys"sv};
+
+template <std::size_t N>
+bool isOneOf(std::string_view word, const std::array<std::string_view, N>& words) {
+    return std::ranges::find(words, word) != words.end();
+}
 
 using Faults = std::vector<std::string>;
 
 void checkInner(const YamlNode& inner, const YamlNode& outer, const std::string& path,
                 Faults& faults) {
     for (const auto& member : inner.members) {
-        if (!kKeywords.contains(member.key) || kOutsideOnly.contains(member.key)) {
+        if (!isOneOf(member.key, kKeywords) || isOneOf(member.key, kOutsideOnly)) {
             faults.push_back(path + ": " + member.key + " has no place here");
         }
     }
@@ -318,7 +326,7 @@ Faults structuralFaults(const YamlNode& schema) {
     Faults faults;
     visitSchema(schema, "", [&](const std::string& path, const YamlNode& part) {
         for (const auto& member : part.members) {
-            if (!kKeywords.contains(member.key)) {
+            if (!isOneOf(member.key, kKeywords)) {
                 faults.push_back(path + ": " + member.key + " has no place here");
             }
         }

@@ -7,6 +7,7 @@
 #include <regex>
 #include <set>
 #include <span>
+#include <utility>
 
 namespace plimsoll::kube {
 namespace {
@@ -215,8 +216,11 @@ std::vector<std::string> expressions(const std::string& path) {
     std::vector<std::string> result;
     for (const auto& value : samples()) {
         for (const auto& beside : path.starts_with("spec.scope") ? ofScopes : ofLabels) {
-            result.push_back("{" + beside + ", values: " + value + "}");
-            result.push_back("{" + beside + ", values: [" + value + "]}");
+            for (const auto* end : {"}", "]}"}) {
+                std::string whole = "{";
+                whole.append(beside).append(end[0] == ']' ? ", values: [" : ", values: ");
+                result.push_back(std::move(whole.append(value).append(end)));
+            }
         }
     }
     return result;
