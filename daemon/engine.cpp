@@ -302,6 +302,8 @@ analyzer::Hands Engine::hands(MonotonicTime now) const {
         hands.evicted = cluster.evicted;
         hands.canEvict = cluster.canEvict;
         hands.canCloseNode = cluster.canCloseNode;
+        hands.whyNotEvict = cluster.whyNotEvict;
+        hands.whyNotClose = cluster.whyNotClose;
         hands.closure = cluster.closure;
     }
     return hands;

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/decode.hpp"
 
+#include <algorithm>
+#include <cstddef>
+
 namespace plimsoll::kube {
 namespace {
 
-constexpr std::size_t kLongestDescription = 1024; // as the CRD has it
+constexpr std::ptrdiff_t kLongestDescription = 1024; // as the CRD has it
 constexpr std::int64_t kLargest = std::numeric_limits<std::int32_t>::max();
+
+/// As the API server counts: code points of UTF-8.
+std::ptrdiff_t charactersOf(const std::string& text) {
+    return std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; });
+}
 
 std::optional<int> decodeRatio(const Field& percent) {
     const auto value = percent.integer(0, 100);
@@ -66,7 +74,7 @@ AvoidanceAction decodeAvoidanceAction(const Field& object) {
     }
     spec.warnUnknown({"description", "coolDownSeconds", "throttle", "eviction"});
     result.description = spec.at("description").text().value_or("");
-    if (result.description.size() > kLongestDescription) {
+    if (charactersOf(result.description) > kLongestDescription) {
         spec.at("description").error("is longer than 1024 characters");
     }
     if (const auto coolDown = spec.at("coolDownSeconds").integer(1, kLargest)) {

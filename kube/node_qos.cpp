@@ -61,7 +61,7 @@ unsigned decodeThreshold(const Field& field) {
     return static_cast<unsigned>(field.integer(1, kLargestThreshold).value_or(1));
 }
 
-/// The documents spell it both ways; the API server knows only restoreThreshold.
+/// The documents spell it both ways; Crane's definitions know only restoreThreshold.
 unsigned decodeRestoreThreshold(const Field& rule) {
     const Field standard = rule.at("restoreThreshold");
     const Field variant = rule.at("restoredThreshold");
@@ -73,8 +73,8 @@ unsigned decodeRestoreThreshold(const Field& rule) {
         variant.error("contradicts restoreThreshold, which is the standard name of the same field");
         return value;
     }
-    variant.warning("the standard name of this field is restoreThreshold; an API server drops this "
-                    "one and counts 1");
+    variant.warning("the standard name of this field is restoreThreshold; an API server with "
+                    "Crane's definitions drops this one and counts 1");
     return value;
 }
 

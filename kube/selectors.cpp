@@ -36,7 +36,9 @@ std::vector<std::string> labelValues(const Field& field, bool needed) {
             field.error("must be left out: Exists and DoesNotExist take no values");
             break;
         }
-        if (auto value = item.text()) { // "" is a value
+        if (!item.present()) {
+            item.error("must be a string, not nothing");
+        } else if (auto value = item.text()) { // "" is a value
             checkLabelValue(item, *value);
             values.push_back(*std::move(value));
         }

@@ -92,6 +92,9 @@ void check(const Field& field, const Shape& shape) {
     case Shape::Type::object: checkObject(field, shape); return;
     case Shape::Type::listOf:
         for (const auto& item : field.items()) {
+            if (!item.present()) {
+                item.error("is missing");
+            }
             check(item, shape.fields.front());
         }
         return;

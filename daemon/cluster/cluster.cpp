@@ -23,22 +23,14 @@ constexpr std::chrono::minutes kSaveAgain{5};
 /// RBAC may be changed; asking now and then is enough.
 constexpr std::chrono::minutes kForbiddenFor{5};
 
-std::int64_t microsecondsNow() {
-    return std::chrono::duration_cast<std::chrono::microseconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
+using WallClock = std::chrono::system_clock;
 
-kube::WallTime wallNow() {
-    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
-
-std::int64_t microsecondsOf(kube::WallTime time) {
+std::int64_t microsecondsOf(WallClock::time_point time) {
     return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
 }
 
-std::string ageOf(kube::WallTime since) {
-    const auto age = std::chrono::duration_cast<std::chrono::minutes>(wallNow() - since);
+std::string ageOf(WallClock::time_point since) {
+    const auto age = std::chrono::duration_cast<std::chrono::minutes>(WallClock::now() - since);
     return age < std::chrono::minutes(1) ? "less than a minute"
                                          : fmt::format("{} min", age.count());
 }
@@ -71,7 +63,7 @@ Cluster::Cluster(EventLoop& loop, ClusterSettings settings, const Published& pub
 Cluster::~Cluster() = default;
 
 void Cluster::loadMirror() {
-    auto saved = kube::loadMirror(settings_.mirrorFile);
+    auto saved = kube::loadMirror(settings_.mirrorFile, nodeName_);
     if (!saved) {
         if (saved.error().code != ENOENT) {
             spdlog::warn("{}; policies and pods of the cluster are not known before the API server "
@@ -81,21 +73,16 @@ void Cluster::loadMirror() {
         return;
     }
     const auto& header = saved->header;
-    if (!nodeName_.empty() && header.nodeName != nodeName_) {
-        spdlog::warn("{} is of node {}, and this is {}: it is not used", settings_.mirrorFile,
-                     header.nodeName, nodeName_);
-        return;
-    }
     known_ = std::move(saved->store);
     mirrored_ = kube::decode(known_);
-    status_.mirroredAt = microsecondsOf(header.time);
+    status_.mirroredAt = microsecondsOf(header.savedAt);
     mirrorNode_ = header.nodeName;
     audit_.write({.event = audit::Event::mirrorLoaded,
                   .priority = audit::info(audit::Event::mirrorLoaded).priority,
                   .message = fmt::format("policies and pods of {} are as they were {} ago, until "
                                          "the API server answers: {} NodeQOS, {} PodQOS, {} "
                                          "AvoidanceAction, {} pods",
-                                         header.nodeName, ageOf(header.time),
+                                         header.nodeName, ageOf(header.savedAt),
                                          mirrored_.nodeQos.size(), mirrored_.podQos.size(),
                                          mirrored_.actions.size(), mirrored_.pods.size())});
 }
@@ -199,6 +186,14 @@ void Cluster::mirrorChanged(kube::Mirror::Changes changes) {
     updateStatus();
 }
 
+void Cluster::warnOf(const Result<void>& saved) {
+    const auto what = saved ? std::string() : saved.error().what;
+    if (!what.empty() && what != toldSaveError_) { // a full disk is said once
+        spdlog::warn("{}", what);
+    }
+    toldSaveError_ = what;
+}
+
 void Cluster::saveMirror() {
     // Before everything is listed the file of the run before is the better one.
     if (!mirror_ || !mirror_->complete()) {
@@ -213,7 +208,7 @@ void Cluster::saveMirror() {
 }
 
 void Cluster::stop() {
-    saver_.flush();
+    warnOf(saver_.flush());
 }
 
 // ---- how it stands ------------------------------------------------------------------------------
@@ -281,7 +276,7 @@ void Cluster::updateStatus() {
     status_.server = connection_.health().server;
     status_.scheduling = scheduling_ ? scheduling_->closure().state : NodeClosure::State::unknown;
     if (status_.state == ClusterStatus::State::mirrored) {
-        status_.mirroredAt = microsecondsNow();
+        status_.mirroredAt = microsecondsOf(WallClock::now());
     }
 }
 
@@ -310,7 +305,7 @@ std::string_view Cluster::whyNotClose() const {
 ClusterPort::Hands Cluster::hands(MonotonicTime now) {
     ledger_.forget(mirrored_.pods, evictionInterval_, now);
     if (status_.state == ClusterStatus::State::mirrored) {
-        status_.mirroredAt = microsecondsNow();
+        status_.mirroredAt = microsecondsOf(WallClock::now());
         if (now >= nextSave_) {
             saveMirror();
         }

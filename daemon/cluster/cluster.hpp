@@ -11,9 +11,10 @@
 #include "kube/actions/node_condition.hpp"
 #include "kube/actions/scheduling.hpp"
 #include "kube/api/connection.hpp"
+#include "kube/api/who_am_i.hpp"
 #include "kube/credentials/credentials.hpp"
 #include "kube/mirror/mirror.hpp"
-#include "kube/mirror/mirror_file.hpp"
+#include "kube/mirror/mirror_saver.hpp"
 
 #include <functional>
 #include <memory>
@@ -84,6 +85,7 @@ private:
     void run(const std::string& nodeName);
     void mirrorChanged(kube::Mirror::Changes changes);
     void saveMirror();
+    void warnOf(const Result<void>& saved);
     void healthChanged();
     void updateStatus();
     [[nodiscard]] ClusterStatus::State stateNow() const;
@@ -125,6 +127,7 @@ private:
     kube::Credentials credentials_;
     kube::Connection connection_;
     kube::MirrorSaver saver_;
+    std::string toldSaveError_;
     std::unique_ptr<kube::Mirror> mirror_; ///< this and what follows: once the node is known
     std::unique_ptr<kube::Scheduling> scheduling_;
     kube::Evictions evictions_;

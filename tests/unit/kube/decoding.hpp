@@ -2,6 +2,7 @@
 // Shared by the tests of kube: decode a text, and the refusals as the operator reads them.
 #pragma once
 
+#include "agreement.hpp"
 #include "kube/policy_directory.hpp"
 
 #include <gmock/gmock.h>
@@ -12,9 +13,11 @@
 
 namespace plimsoll::kube {
 
+/// Whatever a test decodes, the schema that API servers check with must say the same.
 inline PolicySet decode(std::string_view text) {
     PolicySet result;
     decodeObjects(text, "a.yaml", result);
+    EXPECT_THAT(disagreements(text, result), testing::IsEmpty()) << text;
     return result;
 }
 

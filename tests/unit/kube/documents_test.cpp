@@ -53,7 +53,7 @@ TEST(Documents, throttle) {
         told(set),
         ElementsAre("warning a.yaml:27: NodeQOS/watermark2: spec.rules[0].restoredThreshold: "
                     "the standard name of this field is restoreThreshold; an API server "
-                    "drops this one and counts 1"));
+                    "with Crane's definitions drops this one and counts 1"));
     EXPECT_EQ(set.actions.at(0).cpuThrottle, (CpuThrottle{10, 10}));
     EXPECT_FALSE(set.actions[0].disablesScheduling());
     expectCpuUsageRule(set.nodeQos.at(0).rules.at(0), 6000, "throttle");

@@ -167,7 +167,7 @@ TEST(NodeQosRule, takes_the_other_spelling_and_names_the_standard_one) {
             told(set),
             ElementsAre("warning a.yaml:6: NodeQOS/nq: spec.rules[0].restoredThreshold: the "
                         "standard name of this field is restoreThreshold; an API server "
-                        "drops this one and counts 1"));
+                        "with Crane's definitions drops this one and counts 1"));
         EXPECT_EQ(set.nodeQos.at(0).rules.at(0).restoreThreshold, 2U);
     }
 }
@@ -249,6 +249,12 @@ TEST(NodeQos, unused_fields_are_checked_and_said_once) {
                     "it in quotes",
                     "warning a.yaml:5: NodeQOS/nq: spec.elasticCpuLimit: accepted, not acted "
                     "on yet"));
+    EXPECT_THAT(
+        refusalsOf(nodeQosWith("elasticCpuLimit: {elasticCoreCpuLimit: [null]}")),
+        ElementsAre("error a.yaml:5: NodeQOS/nq: spec.elasticCpuLimit.elasticCoreCpuLimit[0]"
+                    ": is missing",
+                    "warning a.yaml:5: NodeQOS/nq: spec.elasticCpuLimit: accepted, not "
+                    "acted on yet"));
     EXPECT_THAT(
         refusalsOf(nodeQosWith("memLimits: {}")),
         ElementsAre("warning a.yaml:5: NodeQOS/nq: spec.memLimits: unknown field 'memLimits',"

@@ -40,6 +40,8 @@ TEST(LabelSelector, refuses_what_the_api_server_would) {
              {"matchExpressions: [{key: a, operator: Exists, values: [x]}]",
               "matchExpressions[0].values: must be left out: Exists and DoesNotExist take no "
               "values"},
+             {"matchExpressions: [{key: a, operator: In, values: [null]}]",
+              "matchExpressions[0].values[0]: must be a string, not nothing"},
              {"matchExpressions: [{key: a, operator: In, values: x}]",
               "matchExpressions[0].values: must be a list, not the string 'x'"},
          }) {
