@@ -7,6 +7,7 @@
 
 #include <array>
 #include <atomic>
+#include <future>
 #include <gmock/gmock.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -337,12 +338,15 @@ TEST_F(HttpExchange, asks_a_given_proxy_but_never_for_loopback) {
 }
 
 TEST_F(HttpExchange, a_proxy_is_asked_for_a_tunnel) {
-    RawServer proxy([](const RawServer::Send& send) {
+    std::promise<void> over;
+    RawServer proxy([&](const RawServer::Send& send) {
         send("HTTP/1.1 200 Connected\r\nRetry-After: 5\r\n\r\n"
              "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nthrough");
+        over.get_future().wait(); // closing at once would reset the connection
     });
     const auto result =
         asker_.ask({.url = "http://api.example/", .proxy = "http://" + proxy.authority()});
+    over.set_value();
     ASSERT_TRUE(result) << result.error().what;
     EXPECT_EQ(result->body, "through");
     EXPECT_EQ(result->retryAfter, std::nullopt);
