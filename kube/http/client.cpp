@@ -228,8 +228,9 @@ void Engine::dropAbandoned() {
     const auto isAbandoned = [](const Job& job) { return job.transfer->isAbandoned(); };
     for (auto job = std::ranges::find_if(running_, isAbandoned); job != running_.end();
          job = std::ranges::find_if(running_, isAbandoned)) {
-        const auto dropped = takeOut(running_, job->id);
-        letGo(*dropped);
+        if (const auto dropped = takeOut(running_, job->id)) {
+            letGo(*dropped);
+        }
     }
 }
 

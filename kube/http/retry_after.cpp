@@ -2,7 +2,6 @@
 #include "kube/http/retry_after.hpp"
 
 #include <algorithm>
-#include <curl/curl.h>
 
 namespace plimsoll::kube::http {
 namespace {
@@ -16,13 +15,16 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
+char lowered(char letter) {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+}
+
 } // namespace
 
 std::optional<std::chrono::seconds> readRetryAfter(std::string_view line) {
-    constexpr std::string_view kName = "Retry-After:";
+    constexpr std::string_view kName = "retry-after:";
     constexpr std::chrono::seconds kLongest = std::chrono::days(1);
-    if (line.size() < kName.size() ||
-        curl_strnequal(line.data(), kName.data(), kName.size()) == 0) {
+    if (!std::ranges::equal(line.substr(0, kName.size()), kName, {}, &lowered)) {
         return std::nullopt;
     }
     const auto value = trimmed(line.substr(kName.size()));

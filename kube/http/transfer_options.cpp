@@ -41,7 +41,7 @@ void setMethod(Options& options, const Request& request) {
         setBody(options, request.body);
     }
     if (request.method != Method::get && request.method != Method::post) {
-        options.set(CURLOPT_CUSTOMREQUEST, name(request.method).data()); // of a literal
+        options.set(CURLOPT_CUSTOMREQUEST, std::string(name(request.method)).c_str());
     }
 }
 
