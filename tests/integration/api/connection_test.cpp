@@ -110,10 +110,10 @@ protected:
     }
 
     Loop loop_;
-    std::optional<NodeServer> server_;
     std::promise<void> release_;
     std::shared_future<void> over_ = release_.get_future().share();
     bool released_ = false;
+    std::optional<NodeServer> server_; // goes before what its threads wait for
     std::shared_ptr<const Access> access_;
     std::shared_ptr<const Access> newer_; ///< there once the others are refused
     int refused_ = 0;
