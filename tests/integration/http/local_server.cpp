@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <netinet/in.h>
 #include <stdexcept>
 #include <sys/socket.h>
@@ -35,6 +37,11 @@ int loopbackSocket(int& port) {
 const std::string kNewKey = " -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
 
 } // namespace
+
+std::string contentOf(const std::string& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
 
 LocalServer::LocalServer(std::string host, std::unique_ptr<httplib::Server> server)
     : host_(std::move(host)),
@@ -110,14 +117,31 @@ Certificates::~Certificates() {
     std::filesystem::remove_all(directory_);
 }
 
-std::unique_ptr<httplib::Server> Certificates::server(const std::string& subject, int days) const {
-    const auto base = directory_ + "/server";
-    run("openssl req -subj /CN=server -addext subjectAltName=" + subject + kNewKey + " -keyout " +
-        base + ".key -out " + base + ".csr");
+void Certificates::sign(const std::string& name, const std::string& subject, int days) const {
+    const auto base = path(name);
+    run("openssl req -subj /CN=" + name + " -addext subjectAltName=" + subject + kNewKey +
+        " -keyout " + base + ".key -out " + base + ".csr");
     run("openssl x509 -req -in " + base + ".csr -CA " + ca() + " -CAkey " + directory_ +
         "/ca.key -CAcreateserial -copy_extensions copy -days " + std::to_string(days) + " -out " +
         base + ".pem");
-    return std::make_unique<httplib::SSLServer>((base + ".pem").c_str(), (base + ".key").c_str());
+}
+
+std::unique_ptr<httplib::Server> Certificates::server(const std::string& subject, int days) const {
+    sign("server", subject, days);
+    return std::make_unique<httplib::SSLServer>(path("server.pem").c_str(),
+                                                path("server.key").c_str());
+}
+
+std::unique_ptr<httplib::Server> Certificates::mutualServer(const std::string& subject) const {
+    sign("server", subject, 2);
+    return std::make_unique<httplib::SSLServer>(path("server.pem").c_str(),
+                                                path("server.key").c_str(), ca().c_str());
+}
+
+Certificates::Identity Certificates::client(const std::string& name) const {
+    sign(name, "DNS:" + name, 2);
+    return {.certificatePem = contentOf(path(name + ".pem")),
+            .keyPem = contentOf(path(name + ".key"))};
 }
 
 } // namespace plimsoll::test

@@ -58,6 +58,8 @@ private:
 /// A port on the loopback on which nobody listens.
 int closedPort();
 
+std::string contentOf(const std::string& path);
+
 /// A CA and what it signed, made by the openssl command in a directory of its own.
 class Certificates {
 public:
@@ -72,6 +74,18 @@ public:
     /// with 0 it has expired.
     [[nodiscard]] std::unique_ptr<httplib::Server> server(const std::string& subject,
                                                           int days) const;
+    /// Likewise, and wants a client certificate of the CA.
+    [[nodiscard]] std::unique_ptr<httplib::Server> mutualServer(const std::string& subject) const;
+    struct Identity {
+        std::string certificatePem;
+        std::string keyPem;
+    };
+    [[nodiscard]] Identity client(const std::string& name) const;
+    /// Signs NAME.pem for NAME.key in the directory.
+    void sign(const std::string& name, const std::string& subject, int days) const;
+    [[nodiscard]] std::string path(const std::string& file) const {
+        return directory_ + "/" + file;
+    }
 
 private:
     std::string directory_;
