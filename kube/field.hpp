@@ -53,6 +53,7 @@ public:
     /// An explicit null is absent, as for the API server.
     [[nodiscard]] bool present() const;
     [[nodiscard]] int line() const { return line_; }
+    [[nodiscard]] const std::string& path() const { return path_; }
     [[nodiscard]] Report& report() const { return *report_; }
     [[nodiscard]] YamlNode::Kind kind() const;
     /// Absent, or a list without items.

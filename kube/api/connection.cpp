@@ -2,6 +2,7 @@
 #include "kube/api/connection.hpp"
 
 #include "kube/api/health_judge.hpp"
+#include "kube/api/job.hpp"
 #include "kube/api/ports.hpp"
 #include "kube/api/request_pace.hpp"
 #include "kube/api/servers.hpp"
@@ -21,8 +22,7 @@
 namespace plimsoll::kube {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-using SharedAccess = std::shared_ptr<const Access>;
+using Clock = Job::Clock;
 
 constexpr std::size_t kMostWaiting = 512;
 // client-go has 5 and 10; at a start there are five lists, five watches and what is to be undone.
@@ -40,34 +40,6 @@ void check(int status, const char* what) {
 std::uint64_t microseconds(Clock::time_point time) { // of CLOCK_MONOTONIC
     const auto since = std::chrono::ceil<std::chrono::microseconds>(time.time_since_epoch());
     return static_cast<std::uint64_t>(since.count());
-}
-
-/// On its way it asks for credentials, is sent, and may come back to the queue for another try.
-struct Job {
-    ApiRequest request;
-    Api::Receive receive;
-    Api::Done done;
-    Clock::time_point begun;      ///< first sent; zero: not yet
-    std::size_t tries = 0;        ///< on servers that failed
-    bool wasRefused = false;      ///< with 401
-    bool hasDelivered = false;    ///< a piece of the body
-    bool wasStopped = false;      ///< by its Receive
-    SharedAccess access;          ///< of the try under way
-    std::string server;           ///< of the try under way
-    http::Call call;              ///< of the try under way
-    Result<http::Answer> outcome; ///< when it is finished
-};
-
-/// A watch that fails after it was connected says nothing about whether one can connect.
-bool tellsOfTheServer(const Job& job, Clock::time_point now) {
-    const bool watch = job.request.timeout.count() == 0;
-    return !job.hasDelivered && !job.wasStopped && !(watch && now - job.begun > kConnectTimeout);
-}
-
-/// The other servers are not asked for longer than the caller wants to wait for one.
-bool hasTimeLeft(const Job& job, Clock::time_point now) {
-    const auto patience = job.request.timeout.count() == 0 ? kConnectTimeout : job.request.timeout;
-    return now - job.begun < patience;
 }
 
 } // namespace

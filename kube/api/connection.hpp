@@ -39,6 +39,8 @@ public:
     Connection(sd_event* event, ApiPorts ports);
     /// Cancels what is under way.
     ~Connection() override;
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
 
     using Api::send;
     [[nodiscard]] http::Call send(ApiRequest request, Receive receive, Done done) override;

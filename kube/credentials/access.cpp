@@ -6,8 +6,8 @@
 namespace plimsoll::kube {
 
 std::string nodeNameOf(const Access& access) {
-    constexpr std::string_view kNode = "system:node:";
-    return access.user.starts_with(kNode) ? access.user.substr(kNode.size()) : "";
+    constexpr std::string_view kPrefix = "system:node:";
+    return access.user.starts_with(kPrefix) ? access.user.substr(kPrefix.size()) : std::string();
 }
 
 } // namespace plimsoll::kube

@@ -24,6 +24,7 @@ struct Access {
     /// Of the certificate or of what the plugin gave.
     std::optional<WallTime> expires;
     std::string origin; ///< the kubeconfig, for messages
+    friend bool operator==(const Access&, const Access&) = default;
 };
 
 /// "system:node:NAME" → NAME; empty for any other user.

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// Base64 as it stands in kubeconfigs.
 #pragma once
 
 #include <optional>
@@ -8,7 +7,8 @@
 
 namespace plimsoll::kube {
 
-/// White space within is passed over. None for anything else that is no base64.
+/// Space and newlines are left out; nothing where it is not base64 with padding.
 std::optional<std::string> decodeBase64(std::string_view text);
+std::string encodeBase64(std::string_view bytes);
 
 } // namespace plimsoll::kube

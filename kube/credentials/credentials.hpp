@@ -5,6 +5,7 @@
 #include "daemon/model/error.hpp"
 #include "kube/credentials/access.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,9 +21,20 @@ struct CredentialSettings {
     std::vector<std::string> servers; ///< tried after the kubeconfig's own, in this order
 };
 
+/// The machine as the credentials see it; tests have others.
+struct Surroundings {
+    std::string root; ///< in front of the usual places; empty: "/"
+    std::string procRoot = "/proc";
+    std::function<WallTime()> now; ///< empty: the system's clock
+    /// Files are read again after so long, changed or not.
+    std::chrono::milliseconds keptFor{60'000};
+    /// A plugin that takes longer is killed.
+    std::chrono::milliseconds pluginTime{30'000};
+};
+
 class Credentials {
 public:
-    Credentials(sd_event* event, CredentialSettings settings);
+    Credentials(sd_event* event, CredentialSettings settings, Surroundings surroundings = {});
     ~Credentials();
     Credentials(const Credentials&) = delete;
     Credentials& operator=(const Credentials&) = delete;

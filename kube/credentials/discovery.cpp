@@ -1,99 +1,160 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/credentials/discovery.hpp"
 
+#include "kube/credentials/kubeconfig.hpp"
+#include "kube/credentials/small_file.hpp"
+
 #include <algorithm>
 #include <array>
-#include <cctype>
+#include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace plimsoll::kube {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// kubeadm, kubespray; OpenShift, AKS, EKS, GKE; Bottlerocket; k3s; RKE2; Talos; MicroK8s. On
-/// OpenShift the first is a KubeletConfiguration.
-constexpr std::array<std::string_view, 7> kPlaces{
-    "/etc/kubernetes/kubelet.conf",
-    "/var/lib/kubelet/kubeconfig",
-    "/etc/kubernetes/kubelet/kubeconfig",
-    "/var/lib/rancher/k3s/agent/kubelet.kubeconfig",
-    "/var/lib/rancher/rke2/agent/kubelet.kubeconfig",
-    "/etc/kubernetes/kubeconfig-kubelet",
-    "/var/snap/microk8s/current/credentials/kubelet.config",
+/// Where node images have it, the most common first. On OpenShift the first one is a
+/// KubeletConfiguration, which is passed over.
+constexpr std::array<std::string_view, 9> kUsualPlaces{
+    "/etc/kubernetes/kubelet.conf",                          // kubeadm, kubespray
+    "/var/lib/kubelet/kubeconfig",                           // OpenShift, AKS, EKS, GKE
+    "/etc/kubernetes/kubelet/kubeconfig",                    // Bottlerocket
+    "/var/lib/rancher/k3s/agent/kubelet.kubeconfig",         // k3s
+    "/var/lib/rancher/rke2/agent/kubelet.kubeconfig",        // RKE2
+    "/etc/kubernetes/kubeconfig-kubelet",                    // Talos
+    "/var/snap/microk8s/current/credentials/kubelet.config", // microk8s
+    "/var/lib/microshift/resources/kubelet/kubeconfig",      // MicroShift
+    "/etc/kubernetes/kubeconfig",                            // OpenShift while it joins
 };
 
-constexpr std::size_t kLongestCommandLine = std::size_t{128} * 1024; // bytes
+/// Bytes. Linux allows more for a command line; a kubelet's has 2 KiB.
+constexpr std::size_t kMostOfProc = std::size_t{64} * 1024;
 
-bool isProcess(const fs::path& path) {
-    const auto name = path.filename().string();
-    return !name.empty() &&
-           std::ranges::all_of(name, [](unsigned char c) { return std::isdigit(c) != 0; });
-}
-
-std::vector<std::string> commandLine(const fs::path& process) {
-    std::ifstream file(process / "cmdline", std::ios::binary);
-    std::string text(kLongestCommandLine, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
+std::vector<std::string> wordsOf(const std::string& commandLine) {
     std::vector<std::string> words;
-    for (std::size_t begin = 0; begin < text.size();) {
-        const auto end = std::min(text.find('\0', begin), text.size());
-        words.push_back(text.substr(begin, end - begin));
-        begin = end + 1;
+    for (std::size_t at = 0; at < commandLine.size();) {
+        const auto end = std::min(commandLine.find('\0', at), commandLine.size());
+        words.push_back(commandLine.substr(at, end - at));
+        at = end + 1;
     }
     return words;
 }
 
 bool isKubelet(const std::vector<std::string>& words) {
-    return !words.empty() && fs::path(words[0]).filename() == "kubelet";
+    const auto nameOf = [](const std::string& word) { return fs::path(word).filename(); };
+    return !words.empty() &&
+           (nameOf(words[0]) == "kubelet" ||
+            (nameOf(words[0]) == "hyperkube" && words.size() > 1 && words[1] == "kubelet"));
 }
 
-/// "--kubeconfig X" or "--kubeconfig=X", with one dash or two, as Go's flags have it.
-std::optional<std::string> kubeconfigOf(const std::vector<std::string>& words) {
-    for (std::size_t i = 1; i < words.size(); ++i) {
-        std::string_view word = words[i];
-        word.remove_prefix(std::min(word.find_first_not_of('-'), word.size()));
-        if (word == "kubeconfig" && i + 1 < words.size()) {
-            return words[i + 1];
-        }
-        if (word.starts_with("kubeconfig=")) {
-            return std::string(word.substr(word.find('=') + 1));
+/// The last one counts, as it does for the kubelet.
+std::string argumentOf(const std::vector<std::string>& words) {
+    constexpr std::string_view kName = "--kubeconfig";
+    std::string result;
+    for (std::size_t at = 1; at < words.size(); ++at) {
+        if (words[at] == kName && at + 1 < words.size()) {
+            result = words[++at];
+        } else if (words[at].starts_with(kName) &&
+                   words[at].substr(kName.size()).starts_with('=')) {
+            result = words[at].substr(kName.size() + 1);
         }
     }
-    return std::nullopt;
+    return result;
 }
 
-std::optional<std::string> ofRunningKubelet(const std::string& root) {
-    std::error_code error;
-    for (fs::directory_iterator entry(root + "/proc", error), end; !error && entry != end;
-         entry.increment(error)) {
-        if (!isProcess(entry->path())) {
-            continue;
-        }
-        const auto words = commandLine(entry->path());
-        if (isKubelet(words)) {
-            return kubeconfigOf(words);
-        }
+/// The words after "NAME:" in /proc/PID/status.
+std::string statusLine(const std::string& status, std::string_view name) {
+    const auto begin = status.find("\n" + std::string(name) + ":\t");
+    if (begin == std::string::npos) {
+        return {};
     }
-    return std::nullopt;
+    const auto value = begin + name.size() + 3;
+    return status.substr(value, status.find('\n', value) - value);
+}
+
+/// A kubeconfig may name a program, which we run as root. So only root's own processes on the host
+/// are believed, and what calls itself a kubelet in a container is not: that has a process
+/// namespace of its own, or at least a pod's cgroup.
+bool isOfTheHost(const std::string& process) {
+    const auto status = readSmallFile(process + "/status", kMostOfProc);
+    const auto cgroup = readSmallFile(process + "/cgroup", kMostOfProc);
+    return status && cgroup && statusLine(*status, "Uid").starts_with("0\t0\t") &&
+           statusLine(*status, "NSpid").find('\t') == std::string::npos &&
+           cgroup->find("kubepods") == std::string::npos;
+}
+
+std::unexpected<Error> nowhere(const std::string& where) {
+    return fail(ENOENT, where + ", so this node belongs to no cluster yet; where it does, name the "
+                                "kubelet's kubeconfig in the configuration");
+}
+
+/// What is not there is nothing; what is there and cannot be read is an error.
+Result<std::optional<FoundKubeconfig>> readAt(const std::string& path) {
+    auto text = readSmallFile(path, kMaxCredentialBytes);
+    if (text) {
+        return FoundKubeconfig{path, *std::move(text)};
+    }
+    if (text.error().code == ENOENT || text.error().code == ENOTDIR) {
+        return std::nullopt;
+    }
+    return std::unexpected(std::move(text).error().with(path));
 }
 
 } // namespace
 
-std::vector<std::string> kubeconfigPlaces(const std::string& root) {
-    std::vector<std::string> places;
-    if (const auto told = ofRunningKubelet(root); told && told->starts_with('/')) {
-        places.push_back(root + *told);
+std::string kubeletsKubeconfig(const std::string& procRoot) {
+    std::error_code error;
+    for (fs::directory_iterator entry(procRoot, error), end; !error && entry != end;
+         entry.increment(error)) {
+        const auto process = entry->path().string();
+        const auto name = entry->path().filename().string();
+        if (name.find_first_not_of("0123456789") != std::string::npos) {
+            continue;
+        }
+        const auto commandLine = readSmallFile(process + "/cmdline", kMostOfProc);
+        if (!commandLine) {
+            continue; // ended, or not ours to see
+        }
+        const auto words = wordsOf(*commandLine);
+        auto path = isKubelet(words) ? argumentOf(words) : std::string();
+        if (path.starts_with('/') && isOfTheHost(process)) {
+            return path;
+        }
     }
-    for (const auto place : kPlaces) {
-        places.push_back(root + std::string(place));
+    return {};
+}
+
+Result<FoundKubeconfig> findKubeconfig(const CredentialSettings& settings,
+                                       const Surroundings& surroundings) {
+    const bool isNamed = !settings.kubeconfig.empty();
+    const auto first = isNamed ? settings.kubeconfig : kubeletsKubeconfig(surroundings.procRoot);
+    if (!first.empty()) {
+        auto found = readAt(first);
+        if (!found) {
+            return std::unexpected(std::move(found).error());
+        }
+        if (*found) {
+            return **std::move(found);
+        }
     }
-    return places;
+    if (isNamed) {
+        return nowhere(first + ": there is no such file");
+    }
+    for (const auto place : kUsualPlaces) {
+        auto found = readAt(surroundings.root + std::string(place));
+        if (!found) {
+            return std::unexpected(std::move(found).error());
+        }
+        if (*found && isKubeconfigKind(kindOf((*found)->text))) {
+            return **std::move(found);
+        }
+    }
+    return nowhere("no kubelet runs with --kubeconfig, and none of the usual places has one");
 }
 
 } // namespace plimsoll::kube

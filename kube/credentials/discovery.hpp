@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where this node's kubelet has its kubeconfig.
+// Which kubeconfig is this node's own.
 #pragma once
 
+#include "daemon/model/error.hpp"
+#include "kube/credentials/credentials.hpp"
+
 #include <string>
-#include <vector>
 
 namespace plimsoll::kube {
 
-/// What the running kubelet was told (--kubeconfig), then the usual places. Not all of them exist.
-/// `root` stands before /proc and the places, for tests.
-std::vector<std::string> kubeconfigPlaces(const std::string& root = "");
+/// What the kubelet that runs on this host was given as --kubeconfig; empty: none runs, it was
+/// given none, or it cannot be seen.
+std::string kubeletsKubeconfig(const std::string& procRoot);
+
+struct FoundKubeconfig {
+    std::string path;
+    std::string text;
+};
+/// ENOENT where there is none.
+Result<FoundKubeconfig> findKubeconfig(const CredentialSettings& settings,
+                                       const Surroundings& surroundings);
 
 } // namespace plimsoll::kube

@@ -1,95 +1,111 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/credentials/exec_credential.hpp"
 
+#include "kube/credentials/base64.hpp"
+#include "kube/credentials/token.hpp"
 #include "kube/timestamp.hpp"
 
-#include <cerrno>
 #include <nlohmann/json.hpp>
-#include <openssl/evp.h>
 
 namespace plimsoll::kube {
 namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view kKind = "ExecCredential";
-
-std::string toBase64(const std::string& bytes) {
-    std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0'); // it writes a NUL behind
-    const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                       reinterpret_cast<const unsigned char*>(bytes.data()),
-                                       static_cast<int>(bytes.size()));
-    text.resize(static_cast<std::size_t>(length));
-    return text;
+/// Null for what is not there.
+const Json& at(const Json& object, const char* key) {
+    static const Json kNothing;
+    const auto found = object.is_object() ? object.find(key) : object.end();
+    return object.is_object() && found != object.end() ? *found : kNothing;
 }
 
-/// Empty: absent or no string.
-std::string textAt(const Json& object, const char* key) {
-    const auto member = object.find(key);
-    return member == object.end() || !member->is_string() ? "" : member->get<std::string>();
+Result<std::string> textAt(const Json& status, const char* key) {
+    const Json& value = at(status, key);
+    if (value.is_null()) {
+        return std::string();
+    }
+    if (!value.is_string()) {
+        return fail(0, "status." + std::string(key) + " must be a string");
+    }
+    return value.get<std::string>();
 }
 
-std::unexpected<Error> bad(const ExecPlugin& plugin, std::string_view why) {
-    return fail(EBADMSG, "the plugin " + plugin.command + " " + std::string(why));
+Result<std::optional<WallTime>> expiryOf(const Json& status) {
+    const auto text = textAt(status, "expirationTimestamp");
+    if (!text || text->empty()) {
+        return text ? Result<std::optional<WallTime>>(std::nullopt) : std::unexpected(text.error());
+    }
+    const auto seconds = parseTimestamp(*text);
+    if (!seconds) {
+        return fail(0, "status.expirationTimestamp must be like 2026-01-01T00:00:00Z");
+    }
+    return WallTime(std::chrono::seconds(*seconds));
 }
 
-bool isOneLine(std::string_view text) {
-    return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+Result<ExecAnswer> readStatus(const Json& status) {
+    auto token = textAt(status, "token");
+    auto certificates = textAt(status, "clientCertificateData");
+    auto key = textAt(status, "clientKeyData");
+    const auto expires = expiryOf(status);
+    for (const auto* text : {&token, &certificates, &key}) {
+        if (!*text) {
+            return std::unexpected(text->error());
+        }
+    }
+    if (!expires) {
+        return std::unexpected(expires.error());
+    }
+    if (certificates->empty() != key->empty()) {
+        return fail(0, "status must have both clientCertificateData and clientKeyData, or neither");
+    }
+    if (token->empty() && key->empty()) {
+        return fail(0, "status must have a token, or clientCertificateData and clientKeyData");
+    }
+    if (!isToken(*token)) {
+        return fail(0, "status.token must be one word");
+    }
+    return ExecAnswer{*std::move(token), *std::move(certificates), *std::move(key), *expires};
 }
 
 } // namespace
 
-std::string execInfo(const ExecPlugin& plugin, const Kubeconfig& config) {
-    Json spec{{"interactive", false}};
-    if (plugin.provideClusterInfo) {
-        Json cluster{{"server", config.server}};
-        if (!config.caPem.empty()) {
-            cluster["certificate-authority-data"] = toBase64(config.caPem);
-        }
-        if (!config.tlsServerName.empty()) {
-            cluster["tls-server-name"] = config.tlsServerName;
-        }
-        if (!config.proxy.empty()) {
-            cluster["proxy-url"] = config.proxy;
-        }
-        spec["cluster"] = std::move(cluster);
+std::string execInfo(const ExecCommand& command, const Kubeconfig& config,
+                     const std::string& caPem) {
+    Json info = {{"kind", "ExecCredential"},
+                 {"apiVersion", command.apiVersion},
+                 {"spec", {{"interactive", false}}}};
+    if (command.provideClusterInfo) {
+        Json cluster = {{"server", config.server}};
+        const auto add = [&cluster](const char* key, const std::string& value) {
+            if (!value.empty()) {
+                cluster[key] = value;
+            }
+        };
+        add("tls-server-name", config.tlsServerName);
+        add("proxy-url", config.proxy);
+        add("certificate-authority-data", encodeBase64(caPem));
+        info["spec"]["cluster"] = std::move(cluster);
     }
-    return Json{{"apiVersion", plugin.apiVersion}, {"kind", kKind}, {"spec", std::move(spec)}}
-        .dump();
+    return info.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Result<ExecCredential> readExecCredential(std::string_view json, const ExecPlugin& plugin) {
-    const auto answer = Json::parse(json, nullptr, false);
+Result<ExecAnswer> parseExecCredential(std::string_view text, const std::string& apiVersion) {
+    // Neither parsing nor freeing recurses, so that only the length has to be bounded.
+    const Json answer = Json::parse(text, nullptr, false);
     if (!answer.is_object()) {
-        return bad(plugin, "printed no JSON object");
+        return fail(0, "must print an ExecCredential as JSON, and printed " +
+                           std::string(text.empty() ? "nothing" : "something else"));
     }
-    if (textAt(answer, "kind") != kKind || textAt(answer, "apiVersion") != plugin.apiVersion) {
-        return bad(plugin, "must print an ExecCredential of " + plugin.apiVersion);
+    if (at(answer, "kind") != "ExecCredential") {
+        return fail(0, "kind must be ExecCredential");
     }
-    const auto status = answer.find("status");
-    if (status == answer.end() || !status->is_object()) {
-        return bad(plugin, "printed no status");
+    if (at(answer, "apiVersion") != apiVersion) {
+        return fail(0, "apiVersion must be " + apiVersion + " as in the kubeconfig");
     }
-    ExecCredential result{.token = textAt(*status, "token"),
-                          .certificatePem = textAt(*status, "clientCertificateData"),
-                          .keyPem = textAt(*status, "clientKeyData")};
-    if (!isOneLine(result.token)) {
-        return bad(plugin, "printed a token of more than one line");
+    if (!at(answer, "status").is_object()) {
+        return fail(0, "status is missing");
     }
-    if (result.certificatePem.empty() != result.keyPem.empty()) {
-        return bad(plugin, "must print clientCertificateData and clientKeyData together");
-    }
-    if (result.token.empty() && result.certificatePem.empty()) {
-        return bad(plugin, "printed neither a token nor a certificate");
-    }
-    if (const auto expiry = textAt(*status, "expirationTimestamp"); !expiry.empty()) {
-        const auto seconds = parseTimestamp(expiry);
-        if (!seconds) {
-            return bad(plugin, "printed an expirationTimestamp that is no time");
-        }
-        result.expires = WallTime(std::chrono::seconds(*seconds));
-    }
-    return result;
+    return readStatus(at(answer, "status"));
 }
 
 } // namespace plimsoll::kube

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is said to an exec plugin, and what it answers. Pure.
+// What a credential plugin is told and what it answers: client.authentication.k8s.io
+// ExecCredential.
 #pragma once
 
 #include "daemon/model/error.hpp"
@@ -12,18 +13,18 @@
 
 namespace plimsoll::kube {
 
-struct ExecCredential {
+struct ExecAnswer {
     std::string token;
-    std::string certificatePem;
-    std::string keyPem;
+    std::string certificates; ///< PEM, as it was given
+    std::string key;
     std::optional<WallTime> expires;
-    friend bool operator==(const ExecCredential&, const ExecCredential&) = default;
 };
 
-/// KUBERNETES_EXEC_INFO. The cluster stands in it only where the plugin asks for it.
-std::string execInfo(const ExecPlugin& plugin, const Kubeconfig& config);
+/// KUBERNETES_EXEC_INFO. `caPem` is what the kubeconfig gives.
+std::string execInfo(const ExecCommand& command, const Kubeconfig& config,
+                     const std::string& caPem);
 
-/// An error never quotes the answer.
-Result<ExecCredential> readExecCredential(std::string_view json, const ExecPlugin& plugin);
+/// An error is what to say after the name of the plugin, and never quotes the answer.
+Result<ExecAnswer> parseExecCredential(std::string_view text, const std::string& apiVersion);
 
 } // namespace plimsoll::kube

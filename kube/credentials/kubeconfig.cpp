@@ -2,256 +2,330 @@
 #include "kube/credentials/kubeconfig.hpp"
 
 #include "kube/credentials/base64.hpp"
+#include "kube/credentials/token.hpp"
 #include "kube/field.hpp"
 #include "kube/yaml_tree.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <filesystem>
-#include <optional>
 
 namespace plimsoll::kube {
 namespace {
 
-constexpr std::string_view kExecV1 = "client.authentication.k8s.io/v1";
-constexpr std::string_view kExecV1beta1 = "client.authentication.k8s.io/v1beta1";
+constexpr std::string_view kExecGroup = "client.authentication.k8s.io/";
+/// More than any plugin has.
+constexpr std::size_t kMostArguments = 256;
 
-/// A path in a kubeconfig begins at its folder.
-std::string fromFolderOf(const std::string& file, const std::string& path) {
-    const std::filesystem::path folder = std::filesystem::path(file).parent_path();
-    return (folder / path).lexically_normal().string();
-}
-
-bool isOneLine(std::string_view text) {
-    return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
-}
-
-std::string word(const Field& field) {
-    auto text = field.text().value_or("");
-    if (!isOneLine(text)) {
-        field.error("must be one line");
+/// As Field::text(), but a wrong value is not quoted: it may be a secret.
+std::string textOf(const Field& field) {
+    if (!field.present()) {
+        return {};
+    }
+    if (field.kind() != YamlNode::Kind::text) {
+        field.error("must be a string; write it in quotes");
+        return {};
+    }
+    const auto text = field.text().value_or("");
+    if (text.find('\0') != std::string::npos) {
+        field.error("must not contain a null byte");
+        return {};
     }
     return text;
 }
 
-/// Whose text must not get into a message.
-std::string secret(const Field& field) {
-    if (field.present() && field.kind() != YamlNode::Kind::text) {
-        field.error("must be a string in quotes");
-        return "";
+bool isMap(const Field& field, std::string_view what) {
+    if (field.kind() == YamlNode::Kind::map) {
+        return true;
     }
-    return word(field);
+    field.error((field.present() ? "must be a map: " : "is missing: ") + std::string(what));
+    return false;
+}
+
+std::vector<Field> itemsOf(const Field& list) {
+    if (list.present() && list.kind() != YamlNode::Kind::list) {
+        list.error("must be a list");
+        return {};
+    }
+    return list.items();
+}
+
+/// The named entry of a list of {name, KEY}.
+std::optional<Field> entryNamed(const Field& list, const std::string& name, std::string_view key) {
+    for (const Field& item : itemsOf(list)) {
+        const Field itsName = item.at("name");
+        if (itsName.kind() == YamlNode::Kind::text && itsName.text() == name) {
+            return item.at(key);
+        }
+    }
+    return std::nullopt;
+}
+
+std::string absolute(const std::string& file, const std::string& kubeconfig) {
+    return file.empty() || file.starts_with('/')
+               ? file
+               : (std::filesystem::path(kubeconfig).parent_path() / file).string();
 }
 
 class Reader {
 public:
-    Reader(const Field& root, Kubeconfig& into) : root_(root), into_(into) {}
+    Reader(const std::string& path, Report& report) : path_(path), report_(report) {}
 
-    void read() {
-        const auto context = named("contexts", "context", root_.at("current-context"));
-        if (!context) {
-            return;
-        }
-        const auto cluster = named("clusters", "cluster", context->at("cluster"));
-        const auto user = named("users", "user", context->at("user"));
-        if (cluster) {
-            readCluster(*cluster);
-        }
-        if (user) {
-            readUser(*user);
-        }
-    }
+    Kubeconfig read(const Field& file);
 
 private:
-    /// The entry of this list that has this name.
-    [[nodiscard]] std::optional<Field> named(std::string_view list, std::string_view what,
-                                             const Field& nameField) const {
-        const auto name = nameField.requiredText("the name of an entry of " + std::string(list));
-        if (!name) {
-            return std::nullopt;
-        }
-        for (const auto& item : root_.at(list).items()) {
-            if (item.at("name").text() == name) {
-                const Field entry = item.at(what);
-                return entry.requiredMap("it is what " + std::string(list) + " is about")
-                           ? std::optional(entry)
-                           : std::nullopt;
-            }
-        }
-        nameField.error("is '" + *name + "', and there is no such entry in " + std::string(list));
-        return std::nullopt;
+    [[nodiscard]] std::string placeOf(const Field& parent, std::string_view key) const;
+    [[nodiscard]] std::string fileOf(const Field& field) const {
+        return absolute(textOf(field), path_);
     }
+    [[nodiscard]] Material material(const Field& parent, const std::string& key) const;
+    void readCluster(const Field& cluster);
+    void readUser(const Field& user);
+    [[nodiscard]] ExecCommand command(const Field& user) const;
+    [[nodiscard]] static std::vector<std::pair<std::string, std::string>>
+    environment(const Field& list);
 
-    void readCluster(const Field& cluster) {
-        readServer(cluster.at("server"));
-        into_.tlsServerName = word(cluster.at("tls-server-name"));
-        readProxy(cluster.at("proxy-url"));
-        readFileOrData(cluster, "certificate-authority", into_.caFile, into_.caPem);
-        const Field insecure = cluster.at("insecure-skip-tls-verify");
-        if (insecure.boolean().value_or(false)) {
-            insecure.error(
-                "is not supported: the server's certificate is always verified. Name its "
-                "CA in certificate-authority instead");
-        }
-    }
-
-    void readServer(const Field& field) {
-        auto server = field.requiredText("the URL of the API server").value_or("");
-        while (server.ends_with('/')) {
-            server.pop_back();
-        }
-        if (!server.empty() && (!server.starts_with("https://") || server.size() == 8 ||
-                                server.find_first_of("?#@ ") != std::string::npos)) {
-            field.error("must be https://HOST:PORT, without user and query");
-        }
-        into_.server = server;
-    }
-
-    void readProxy(const Field& field) {
-        constexpr std::array<std::string_view, 4> kSchemes{"http://", "https://", "socks5://",
-                                                           "socks5h://"};
-        into_.proxy = word(field);
-        if (!into_.proxy.empty() && std::ranges::none_of(kSchemes, [this](std::string_view each) {
-                return into_.proxy.starts_with(each);
-            })) {
-            field.error("must begin with http://, https:// or socks5://");
-        }
-    }
-
-    /// "x" and "x-data": the data count where both are there.
-    void readFileOrData(const Field& owner, const std::string& key, std::string& file,
-                        std::string& data) {
-        const Field dataField = owner.at(key + "-data");
-        if (const auto text = dataField.text(); text && !text->empty()) {
-            auto decoded = decodeBase64(*text);
-            if (!decoded || decoded->empty()) {
-                dataField.error("must be base64");
-            }
-            data = decoded.value_or("");
-            return;
-        }
-        if (const auto path = word(owner.at(key)); !path.empty()) {
-            file = fromFolderOf(into_.path, path);
-        }
-    }
-
-    void readUser(const Field& user) {
-        refuse(user, "auth-provider", "is not supported: use exec instead");
-        refuse(user, "username", "is not supported: no API server takes passwords any more");
-        refuse(user, "as", "is not supported: Plimsoll acts as the node itself");
-        readFileOrData(user, "client-certificate", into_.clientCertificateFile,
-                       into_.clientCertificatePem);
-        readFileOrData(user, "client-key", into_.clientKeyFile, into_.clientKeyPem);
-        into_.token = secret(user.at("token"));
-        if (const auto path = word(user.at("tokenFile")); !path.empty()) {
-            into_.tokenFile = fromFolderOf(into_.path, path);
-        }
-        if (const Field exec = user.at("exec"); exec.present() && exec.isMap()) {
-            readExec(exec);
-        }
-        checkUser(user);
-    }
-
-    static void refuse(const Field& user, std::string_view key, std::string_view why) {
-        if (const Field field = user.at(key); field.present()) {
-            field.error(std::string(why));
-        }
-    }
-
-    void checkUser(const Field& user) const {
-        const bool hasCertificate =
-            !into_.clientCertificateFile.empty() || !into_.clientCertificatePem.empty();
-        const bool hasKey = !into_.clientKeyFile.empty() || !into_.clientKeyPem.empty();
-        if (hasCertificate != hasKey) {
-            user.at(hasCertificate ? "client-key" : "client-certificate")
-                .error("is missing: a certificate and its key go together");
-        }
-        if (!hasCertificate && into_.token.empty() && into_.tokenFile.empty() && !into_.exec) {
-            user.error("has no credentials: client-certificate and client-key, token, tokenFile or "
-                       "exec");
-        }
-    }
-
-    void readExec(const Field& field) {
-        ExecPlugin plugin;
-        plugin.apiVersion = field.at("apiVersion").requiredText(kExecV1).value_or("");
-        if (plugin.apiVersion != kExecV1 && plugin.apiVersion != kExecV1beta1) {
-            field.at("apiVersion")
-                .error("must be " + std::string(kExecV1) + " or " + std::string(kExecV1beta1));
-        }
-        plugin.command = field.at("command").requiredText("the plugin").value_or("");
-        if (plugin.command.find('/') != std::string::npos) {
-            plugin.command = fromFolderOf(into_.path, plugin.command);
-        }
-        plugin.arguments = field.at("args").texts();
-        for (const auto& each : field.at("env").items()) {
-            auto name = each.at("name").requiredText("of the variable").value_or("");
-            if (name.find('=') != std::string::npos) {
-                each.at("name").error("must not have '=' in it");
-            }
-            plugin.environment.emplace_back(std::move(name), each.at("value").text().value_or(""));
-        }
-        plugin.provideClusterInfo = field.at("provideClusterInfo").boolean().value_or(false);
-        if (const Field mode = field.at("interactiveMode"); mode.text() == "Always") {
-            mode.error("is Always, and there is nobody here to ask");
-        }
-        into_.exec = std::move(plugin);
-    }
-
-    const Field& root_;
-    Kubeconfig& into_;
+    const std::string& path_;
+    Report& report_;
+    Kubeconfig result_;
 };
 
-std::unexpected<Error> firstOf(const std::vector<Refusal>& refusals) {
-    const auto first = std::ranges::find(refusals, Refusal::Severity::error, &Refusal::severity);
-    return fail(EINVAL, first->text());
+Kubeconfig Reader::read(const Field& file) {
+    const std::string current = textOf(file.at("current-context"));
+    if (current.empty() && !report_.failed()) {
+        file.at("current-context").error("is missing: the name of one of the contexts");
+    }
+    if (report_.failed()) {
+        return {};
+    }
+    const auto context = entryNamed(file.at("contexts"), current, "context");
+    if (!context) {
+        file.at("current-context").error("names a context that is not in contexts");
+        return {};
+    }
+    if (!isMap(*context, "the cluster and the user")) {
+        return {};
+    }
+    const auto cluster = entryNamed(file.at("clusters"), textOf(context->at("cluster")), "cluster");
+    const auto user = entryNamed(file.at("users"), textOf(context->at("user")), "user");
+    if (!cluster) {
+        context->at("cluster").error("must be the name of one of the clusters");
+    } else if (isMap(*cluster, "where the API server is")) {
+        readCluster(*cluster);
+    }
+    if (!user) {
+        context->at("user").error("must be the name of one of the users");
+    } else if (isMap(*user, "how to log in")) {
+        readUser(*user);
+    }
+    return std::move(result_);
 }
 
-void readRoot(const Field& root, Kubeconfig& into) {
-    const auto kind = root.at("kind").text();
-    if (kind && *kind != "Config") {
-        root.at("kind").error("is " + *kind + ": this is no kubeconfig, whose kind is Config");
+std::string Reader::placeOf(const Field& parent, std::string_view key) const {
+    const Field field = parent.at(key);
+    return Refusal{.file = path_, .line = field.line(), .path = field.path()}.text();
+}
+
+Material Reader::material(const Field& parent, const std::string& key) const {
+    const Field data = parent.at(key + "-data");
+    const std::string encoded = textOf(data);
+    if (encoded.empty()) {
+        return {.field = placeOf(parent, key), .file = fileOf(parent.at(key))};
+    }
+    auto decoded = decodeBase64(encoded);
+    if (!decoded || decoded->empty()) {
+        data.error("must be base64");
+        return {};
+    }
+    return {.field = placeOf(parent, key + "-data"), .data = *std::move(decoded)};
+}
+
+void Reader::readCluster(const Field& cluster) {
+    const Field server = cluster.at("server");
+    auto url = serverUrl(textOf(server));
+    if (!url) {
+        server.error(url.error());
         return;
     }
-    root.refuseRepeatedKeys();
-    Reader(root, into).read();
+    result_.server = *std::move(url);
+    result_.tlsServerName = textOf(cluster.at("tls-server-name"));
+    result_.proxy = textOf(cluster.at("proxy-url"));
+    const bool known = result_.proxy.starts_with("http://") ||
+                       result_.proxy.starts_with("https://") ||
+                       result_.proxy.starts_with("socks5://");
+    if (!result_.proxy.empty() && !known) {
+        cluster.at("proxy-url").error("must begin with http://, https:// or socks5://");
+    }
+    const Field insecure = cluster.at("insecure-skip-tls-verify");
+    if (insecure.present() && insecure.boolean().value_or(false)) {
+        insecure.error("is refused: the API server is always verified; give "
+                       "certificate-authority or certificate-authority-data instead");
+    }
+    result_.ca = material(cluster, "certificate-authority");
 }
 
-} // namespace
+void Reader::readUser(const Field& user) {
+    for (const auto* key : {"username", "password"}) {
+        if (user.at(key).present()) {
+            user.at(key).error("is not supported, nor by any API server since Kubernetes 1.19; "
+                               "give a client certificate, a token or exec");
+        }
+    }
+    if (user.at("auth-provider").present()) {
+        user.at("auth-provider").error("is not supported; give exec instead");
+    }
+    result_.certificate = material(user, "client-certificate");
+    result_.key = material(user, "client-key");
+    if (result_.certificate.given() != result_.key.given() && !report_.failed()) {
+        const bool noKey = !result_.key.given();
+        user.at(noKey ? "client-key" : "client-certificate")
+            .error("is missing: it belongs to the " +
+                   std::string(noKey ? "client-certificate" : "client-key") + " that is given");
+    }
+    result_.token = textOf(user.at("token"));
+    if (!isToken(result_.token)) {
+        user.at("token").error("must be one word");
+    }
+    result_.tokenFile = {.field = placeOf(user, "tokenFile"), .file = fileOf(user.at("tokenFile"))};
+    if (result_.certificate.given() || !result_.token.empty() || result_.tokenFile.given()) {
+        return;
+    }
+    if (user.at("exec").present()) {
+        result_.exec = command(user);
+    } else if (!report_.failed()) {
+        user.error("says no way to log in: give client-certificate and client-key, token, "
+                   "tokenFile or exec");
+    }
+}
 
-Result<Kubeconfig> parseKubeconfig(std::string_view text, const std::string& path) {
-    if (text.size() > kLargestKubeconfig) {
-        return fail(EFBIG, path + ": is larger than 1 MiB");
+ExecCommand Reader::command(const Field& user) const {
+    const Field exec = user.at("exec");
+    ExecCommand result;
+    if (!isMap(exec, "apiVersion and command")) {
+        return result;
     }
-    const auto yaml = parseYaml(text);
-    if (yaml.problem) {
-        return fail(EINVAL,
-                    path + ":" + std::to_string(yaml.problem->line) + ": " + yaml.problem->reason);
+    result.field = placeOf(user, "exec");
+    result.apiVersion = textOf(exec.at("apiVersion"));
+    if (result.apiVersion != std::string(kExecGroup) + "v1" &&
+        result.apiVersion != std::string(kExecGroup) + "v1beta1") {
+        exec.at("apiVersion")
+            .error("must be client.authentication.k8s.io/v1 or client.authentication.k8s.io/v1beta1"
+                   "; v1alpha1 has gone with Kubernetes 1.24");
     }
-    if (yaml.documents.size() != 1 || yaml.documents[0].kind != YamlNode::Kind::map) {
-        return fail(EINVAL, path + ": is no kubeconfig: it must be one map");
+    result.program = textOf(exec.at("command"));
+    if (result.program.empty()) {
+        exec.at("command").error("is missing: the program to run");
+    } else if (result.program.find('/') != std::string::npos) {
+        result.program = absolute(result.program, path_);
     }
-    Kubeconfig result{.path = path};
-    std::vector<Refusal> refusals;
-    Report report(refusals, path);
-    readRoot(Field(yaml.documents[0], report), result);
-    if (report.failed()) {
-        return firstOf(refusals);
+    for (const Field& item : itemsOf(exec.at("args"))) {
+        result.arguments.push_back(textOf(item));
+    }
+    if (result.arguments.size() > kMostArguments) {
+        exec.at("args").error("must not be more than " + std::to_string(kMostArguments));
+    }
+    result.environment = environment(exec.at("env"));
+    result.provideClusterInfo = exec.at("provideClusterInfo").boolean().value_or(false);
+    const auto mode = textOf(exec.at("interactiveMode"));
+    if (mode == "Always") {
+        exec.at("interactiveMode").error("must not be Always: nobody sits at a daemon's terminal");
+    } else if (!mode.empty() && mode != "Never" && mode != "IfAvailable") {
+        exec.at("interactiveMode").error("must be Never or IfAvailable");
     }
     return result;
 }
 
-bool isKubeconfig(std::string_view text) {
-    if (text.size() > kLargestKubeconfig) {
-        return false;
+std::vector<std::pair<std::string, std::string>> Reader::environment(const Field& list) {
+    std::vector<std::pair<std::string, std::string>> result;
+    for (const Field& item : itemsOf(list)) {
+        if (!isMap(item, "name and value")) {
+            continue;
+        }
+        auto name = textOf(item.at("name"));
+        if (name.empty() || name.find('=') != std::string::npos) {
+            item.at("name").error("must be the name of an environment variable");
+        }
+        result.emplace_back(std::move(name), textOf(item.at("value")));
+    }
+    if (result.size() > kMostArguments) {
+        list.error("must not be more than " + std::to_string(kMostArguments));
+    }
+    return result;
+}
+
+Kubeconfig readDocument(const YamlNode& document, const std::string& path, Report& report) {
+    const Field file(document, report);
+    if (!isMap(file, "a kubeconfig has clusters, users and contexts")) {
+        return {};
+    }
+    const auto kind = textOf(file.at("kind"));
+    if (!isKubeconfigKind(kind)) {
+        file.at("kind").error("must be Config: this is " +
+                              (kind == "KubeletConfiguration"
+                                   ? std::string("the kubelet's configuration (--config), not its "
+                                                 "kubeconfig (--kubeconfig)")
+                                   : "another kind of file"));
+    }
+    const auto version = textOf(file.at("apiVersion"));
+    if (!version.empty() && version != "v1" && !report.failed()) {
+        file.at("apiVersion").error("must be v1");
+    }
+    return report.failed() ? Kubeconfig{} : Reader(path, report).read(file);
+}
+
+} // namespace
+
+bool isKubeconfigKind(std::string_view kind) {
+    return kind.empty() || kind == "Config";
+}
+
+std::string kindOf(std::string_view text) {
+    const auto yaml = parseYaml(text.substr(0, kMaxCredentialBytes));
+    const auto* kind = yaml.documents.empty() ? nullptr : yaml.documents.front().find("kind");
+    return kind == nullptr ? "" : kind->text;
+}
+
+std::expected<std::string, std::string> serverUrl(std::string url) {
+    constexpr std::string_view kScheme = "https://";
+    const auto isOdd = [](char c) {
+        return static_cast<unsigned char>(c) <= ' ' || c == '\x7f' || c == '?' || c == '#';
+    };
+    if (!url.starts_with(kScheme)) {
+        return std::unexpected("must be a URL that begins with https://");
+    }
+    while (url.ends_with('/') && url.size() > kScheme.size()) {
+        url.pop_back();
+    }
+    const auto authority =
+        url.substr(kScheme.size(), url.find('/', kScheme.size()) - kScheme.size());
+    if (authority.empty() || authority.find('@') != std::string::npos ||
+        std::ranges::any_of(url, isOdd)) {
+        return std::unexpected("must be https://HOST:PORT, with a path at most");
+    }
+    return url;
+}
+
+Result<Kubeconfig> parseKubeconfig(std::string_view text, const std::string& path) {
+    if (text.size() > kMaxCredentialBytes) {
+        return fail(0, path + ": is larger than 1 MiB: that is no kubeconfig");
     }
     const auto yaml = parseYaml(text);
-    if (yaml.documents.size() != 1) {
-        return false;
+    if (yaml.problem) {
+        return fail(
+            0, Refusal{.file = path, .line = yaml.problem->line, .reason = yaml.problem->reason}
+                   .text());
     }
-    const auto* kind = yaml.documents[0].find("kind");
-    return kind != nullptr && kind->text == "Config";
+    if (yaml.documents.size() != 1) {
+        return fail(0, path + ": must hold one YAML document, not " +
+                           std::to_string(yaml.documents.size()));
+    }
+    std::vector<Refusal> told;
+    Report report(told, path);
+    auto result = readDocument(yaml.documents.front(), path, report);
+    const auto wrong = std::ranges::find(told, Refusal::Severity::error, &Refusal::severity);
+    if (wrong != told.end()) {
+        return fail(0, wrong->text());
+    }
+    return result;
 }
 
 } // namespace plimsoll::kube

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A kubeconfig: which server, and as whom. Pure: files that it names are not opened here.
+// The text of a kubeconfig → the server and the user of its current context.
 #pragma once
 
 #include "daemon/model/error.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,42 +14,50 @@
 
 namespace plimsoll::kube {
 
-inline constexpr std::size_t kLargestKubeconfig = std::size_t{1024} * 1024; // bytes
+/// Of the kubeconfig, and of each file that it names. A CA bundle of a whole company has 300 KiB.
+inline constexpr std::size_t kMaxCredentialBytes = std::size_t{1024} * 1024;
 
-/// users[].user.exec: a command that prints an ExecCredential.
-struct ExecPlugin {
-    std::string apiVersion; ///< client.authentication.k8s.io/v1 or …/v1beta1
-    std::string command;    ///< with a slash: a path, absolute by now; without: looked for in PATH
-    std::vector<std::string> arguments;
-    std::vector<std::pair<std::string, std::string>> environment; ///< added to our own
-    bool provideClusterInfo = false;
-    friend bool operator==(const ExecPlugin&, const ExecPlugin&) = default;
+/// What stands in the kubeconfig itself, or else in a file that it names.
+struct Material {
+    std::string field; ///< "FILE:12: users[0].user.client-certificate"
+    std::string data;  ///< decoded; wins over the file
+    std::string file;  ///< absolute where the kubeconfig is
+    [[nodiscard]] bool given() const { return !data.empty() || !file.empty(); }
 };
 
-/// What the current context names. Of a file and its contents at most one is there; paths are
-/// absolute.
+/// A program that prints an ExecCredential.
+struct ExecCommand {
+    std::string field;      ///< "FILE:12: users[0].user.exec"
+    std::string apiVersion; ///< "client.authentication.k8s.io/v1", or v1beta1
+    std::string program;    ///< with a slash it is a path, without it is looked for in PATH
+    std::vector<std::string> arguments;
+    std::vector<std::pair<std::string, std::string>> environment; ///< beside what we have
+    bool provideClusterInfo = false;
+    friend bool operator==(const ExecCommand&, const ExecCommand&) = default;
+};
+
 struct Kubeconfig {
-    std::string path; ///< for messages
-    std::string server;
+    std::string server; ///< as Access::servers has it
     std::string tlsServerName;
     std::string proxy;
-    std::string caFile;
-    std::string caPem;
-    std::string clientCertificateFile;
-    std::string clientCertificatePem;
-    std::string clientKeyFile;
-    std::string clientKeyPem;
+    Material ca;
+    Material certificate;
+    Material key;
     std::string token;
-    std::string tokenFile;
-    std::optional<ExecPlugin> exec;
-    friend bool operator==(const Kubeconfig&, const Kubeconfig&) = default;
+    Material tokenFile;
+    std::optional<ExecCommand> exec; ///< none where a certificate or a token is given
 };
 
-/// `path` is where the text was read: relative paths in it begin at its folder. An error names
-/// file, line and field: "/etc/kubernetes/kubelet.conf:12: users[0].user.token: must be a string".
+/// `path` is where it was read: for messages, and for what is relative to its folder. An error is
+/// "FILE:LINE: field: what would be right", never with a value that could be secret.
 Result<Kubeconfig> parseKubeconfig(std::string_view text, const std::string& path);
 
-/// Whether it says that it is one. At the usual places other files of kubelet may lie.
-bool isKubeconfig(std::string_view text);
+/// "Config", "KubeletConfiguration", …; empty where it says none, or is no YAML.
+std::string kindOf(std::string_view text);
+/// A text without a kind counts as one, as it does for the kubelet.
+bool isKubeconfigKind(std::string_view kind);
+
+/// "https://host:6443/" → "https://host:6443"; otherwise the reason why it is none.
+std::expected<std::string, std::string> serverUrl(std::string url);
 
 } // namespace plimsoll::kube

@@ -1,29 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// A kubeconfig and the files that it names, read now.
+// A kubeconfig and the files that it names → what is shown to the API server.
 #pragma once
 
 #include "daemon/model/error.hpp"
 #include "kube/credentials/access.hpp"
-#include "kube/credentials/credentials.hpp"
 #include "kube/credentials/exec_credential.hpp"
 #include "kube/credentials/kubeconfig.hpp"
 
-#include <optional>
-#include <string>
-#include <vector>
+#include <expected>
 
 namespace plimsoll::kube {
 
-/// ENOENT: there is none in any of these places. Files of other kinds are passed over where several
-/// places are given.
-Result<Kubeconfig> readKubeconfig(const std::vector<std::string>& places);
+struct MaterialProblem {
+    Error error;
+    /// May be right in an instant: the kubelet removes its symlink before it renames the new one
+    /// into place, and k3s writes certificate and key one after the other over the old ones.
+    bool passing = false;
+};
 
-/// With what `credential` says, where the kubeconfig has a plugin, and with the contents of the
-/// CA's file in `config`. EAGAIN: a file is being replaced; a moment later it will be there.
-Result<Access> readAccess(Kubeconfig& config, const std::optional<ExecCredential>& credential,
-                          const std::vector<std::string>& moreServers, WallTime now);
+/// Reads what the kubeconfig names, each file once. What an exec plugin gives is not there yet.
+std::expected<Access, MaterialProblem> readMaterial(const Kubeconfig& config, WallTime now);
 
-/// Fills in caPem where there is a caFile.
-Result<void> readCa(Kubeconfig& config);
+/// Adds what the plugin gave.
+Result<Access> withAnswer(Access access, const ExecAnswer& answer, WallTime now);
 
 } // namespace plimsoll::kube

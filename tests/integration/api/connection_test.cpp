@@ -17,18 +17,22 @@ namespace plimsoll::kube {
 namespace {
 
 using namespace std::chrono_literals;
+using plimsoll::test::Certificates;
 using plimsoll::test::closedPort;
 using plimsoll::test::Loop;
-using plimsoll::test::NodeCertificates;
 using plimsoll::test::NodeServer;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 using State = ApiHealth::State;
 
-const NodeCertificates& certificates() {
-    static const NodeCertificates kAll;
+const Certificates& certificates() {
+    static const Certificates kAll;
     return kAll;
+}
+
+Access accessOf(const std::string& user) {
+    return plimsoll::test::accessOf(certificates(), user);
 }
 
 /// libcurl as in the daemon; credentials as the test has them.
@@ -36,7 +40,7 @@ class OverTls : public testing::Test {
 protected:
     OverTls() {
         server_.emplace(certificates());
-        use(certificates().accessOf("system:node:node-a"));
+        use(accessOf("system:node:node-a"));
         connection_->onHealthChange([this] { states_.push_back(connection_->health().state); });
     }
     ~OverTls() override {
@@ -110,10 +114,10 @@ protected:
     }
 
     Loop loop_;
-    std::optional<NodeServer> server_;
     std::promise<void> release_;
     std::shared_future<void> over_ = release_.get_future().share();
     bool released_ = false;
+    std::optional<NodeServer> server_; // goes before what its threads wait for
     std::shared_ptr<const Access> access_;
     std::shared_ptr<const Access> newer_; ///< there once the others are refused
     int refused_ = 0;
@@ -134,7 +138,7 @@ TEST_F(OverTls, a_certificate_that_was_rotated_is_shown_though_connections_are_k
     tellUser(*server_);
     server_->start();
     EXPECT_EQ(textOf("/whoami"), "system:node:node-a");
-    use(certificates().accessOf("system:node:node-b"));
+    use(accessOf("system:node:node-b"));
     EXPECT_EQ(textOf("/whoami"), "system:node:node-b");
     EXPECT_EQ(textOf("/whoami"), "system:node:node-b");
     EXPECT_THAT(states_, ElementsAre(State::reachable, State::reachable)) << "another user";
@@ -154,7 +158,7 @@ TEST_F(OverTls, a_watch_goes_on_while_the_certificate_is_rotated) {
         },
         [&](Result<http::Answer> answer) { ended = std::move(answer); });
     ASSERT_TRUE(loop_.runUntil([&] { return streamed == "{}\n"; }, 30s));
-    use(certificates().accessOf("system:node:node-b"));
+    use(accessOf("system:node:node-b"));
     EXPECT_EQ(textOf("/whoami"), "system:node:node-b");
     EXPECT_FALSE(ended);
     release();
@@ -173,7 +177,7 @@ TEST_F(OverTls, a_401_is_answered_with_the_new_certificate) {
             response.set_content(request.body, "application/json");
         });
     server_->start();
-    newer_ = made(certificates().accessOf("system:node:node-a.new"));
+    newer_ = made(accessOf("system:node:node-a.new"));
     const auto answer = ask({.method = http::Method::patch,
                              .path = "/api",
                              .contentType = "application/merge-patch+json",
@@ -204,7 +208,7 @@ TEST_F(OverTls, a_server_that_is_away_is_left_for_the_next_one) {
     tellUser(*server_);
     server_->start();
     const auto away = "https://127.0.0.1:" + std::to_string(closedPort());
-    use(certificates().accessOf("system:node:node-a"), {away, server_->url()});
+    use(accessOf("system:node:node-a"), {away, server_->url()});
     EXPECT_EQ(textOf("/whoami"), "system:node:node-a");
     EXPECT_EQ(connection_->health().server, server_->url());
     EXPECT_THAT(states_, ElementsAre(State::reachable));
@@ -218,7 +222,7 @@ TEST_F(OverTls, a_write_that_did_not_leave_goes_to_the_next_server) {
     });
     server_->start();
     const auto away = "https://127.0.0.1:" + std::to_string(closedPort());
-    use(certificates().accessOf("system:node:node-a"), {away, server_->url()});
+    use(accessOf("system:node:node-a"), {away, server_->url()});
     const auto answer = ask({.method = http::Method::post, .path = "/api", .body = "{}"});
     ASSERT_TRUE(answer) << answer.error().what;
     EXPECT_EQ(answer->status, 201);
@@ -246,8 +250,8 @@ TEST_F(OverTls, the_server_dies_and_comes_back) {
 TEST_F(OverTls, a_server_of_another_ca_is_not_reached) {
     tellUser(*server_);
     server_->start();
-    auto access = certificates().accessOf("system:node:node-a");
-    access.caPem = certificates().otherCaPem();
+    auto access = accessOf("system:node:node-a");
+    access.caPem = plimsoll::test::contentOf(certificates().otherCa());
     use(access);
     EXPECT_THAT(textOf("/whoami"), HasSubstr("is not trusted"));
     EXPECT_THAT(states_, ElementsAre(State::unreachable));
@@ -306,7 +310,7 @@ TEST_F(OverTls, it_says_who_it_is) {
         authorized = request.has_header("Authorization");
     });
     server_->start();
-    auto access = certificates().accessOf("system:node:node-a");
+    auto access = accessOf("system:node:node-a");
     access.bearerToken = "not beside a certificate";
     use(access);
     EXPECT_EQ(statusOf("/api"), 200);

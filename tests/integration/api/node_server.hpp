@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A server of mutual TLS that knows nodes by their certificates, and the certificates.
+// A server of mutual TLS that knows nodes by their certificates.
 #pragma once
 
 #include "kube/credentials/access.hpp"
@@ -11,21 +11,8 @@
 
 namespace plimsoll::test {
 
-/// Certificates of one CA: of the server at 127.0.0.1, and of nodes.
-class NodeCertificates {
-public:
-    NodeCertificates();
-
-    /// With a new key each time.
-    [[nodiscard]] kube::Access accessOf(const std::string& user) const;
-    [[nodiscard]] std::unique_ptr<httplib::Server> server() const;
-    [[nodiscard]] std::string otherCaPem() const;
-
-private:
-    [[nodiscard]] std::string file(const std::string& name) const;
-
-    Certificates certificates_;
-};
+/// With a new key each time.
+kube::Access accessOf(const Certificates& certificates, const std::string& user);
 
 /// The CN of who asks.
 std::string userOf(const httplib::Request& request);
@@ -33,7 +20,7 @@ std::string userOf(const httplib::Request& request);
 /// Listens on a port of its own or on a given one, so that it can come back.
 class NodeServer {
 public:
-    explicit NodeServer(const NodeCertificates& certificates, int port = 0);
+    explicit NodeServer(const Certificates& certificates, int port = 0);
     ~NodeServer();
     NodeServer(const NodeServer&) = delete;
     NodeServer& operator=(const NodeServer&) = delete;
