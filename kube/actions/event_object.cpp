@@ -3,6 +3,7 @@
 
 #include "kube/actions/json_text.hpp"
 #include "kube/actions/text.hpp"
+#include "kube/api/paths.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -70,10 +71,6 @@ Json involvedObject(const EventNote& note, const std::string& nodeName) {
             {"uid", note.podUid}};
 }
 
-std::string pathOf(const EventNote& note) {
-    return "/api/v1/namespaces/" + namespaceOf(note) + "/events";
-}
-
 } // namespace
 
 EventNote bounded(EventNote note) {
@@ -97,7 +94,11 @@ std::string eventName(const EventNote& note, const std::string& nodeName, std::u
     return fmt::format("{}.{:016x}", object, number);
 }
 
-ApiRequest createEvent(const EventSeries& series, const std::string& nodeName) {
+Result<ApiRequest> createEvent(const EventSeries& series, const std::string& nodeName) {
+    auto path = path::events(namespaceOf(series.note));
+    if (!path) {
+        return std::unexpected(path.error());
+    }
     const EventNote& note = series.note;
     const Json event{{"apiVersion", "v1"},
                      {"kind", "Event"},
@@ -112,20 +113,24 @@ ApiRequest createEvent(const EventSeries& series, const std::string& nodeName) {
                      {"firstTimestamp", formatTimestamp(series.first)},
                      {"lastTimestamp", formatTimestamp(series.last)},
                      {"count", series.count}};
-    return {.method = http::Method::post,
-            .path = pathOf(note),
-            .contentType = "application/json",
-            .body = jsonText(event)};
+    return ApiRequest{.method = http::Method::post,
+                      .path = *std::move(path),
+                      .contentType = "application/json",
+                      .body = jsonText(event)};
 }
 
-ApiRequest repeatEvent(const EventSeries& series) {
+Result<ApiRequest> repeatEvent(const EventSeries& series) {
+    auto path = path::event(namespaceOf(series.note), series.name);
+    if (!path) {
+        return std::unexpected(path.error());
+    }
     const Json patch{{"count", series.count},
                      {"lastTimestamp", formatTimestamp(series.last)},
                      {"message", series.note.message}};
-    return {.method = http::Method::patch,
-            .path = pathOf(series.note) + "/" + series.name,
-            .contentType = "application/strategic-merge-patch+json",
-            .body = jsonText(patch)};
+    return ApiRequest{.method = http::Method::patch,
+                      .path = *std::move(path),
+                      .contentType = "application/strategic-merge-patch+json",
+                      .body = jsonText(patch)};
 }
 
 } // namespace plimsoll::kube

@@ -28,8 +28,9 @@ std::string seriesKey(const EventNote& note);
 /// "<object>.<16 hex digits>", valid for objects of any name.
 std::string eventName(const EventNote& note, const std::string& nodeName, std::uint64_t number);
 
-ApiRequest createEvent(const EventSeries& series, const std::string& nodeName);
+/// An error: the names cannot be those of an object.
+Result<ApiRequest> createEvent(const EventSeries& series, const std::string& nodeName);
 /// Of count, time and message of an Event that was created before.
-ApiRequest repeatEvent(const EventSeries& series);
+Result<ApiRequest> repeatEvent(const EventSeries& series);
 
 } // namespace plimsoll::kube

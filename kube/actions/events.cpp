@@ -49,7 +49,7 @@ struct EventRecorder::Impl : std::enable_shared_from_this<Impl> {
     bool repeats(const std::string& key, EventNote& note);
     void begin(const std::string& key, EventNote note);
     bool makeRoom();
-    void enqueue(const std::string& key, Series& series);
+    void enqueue(const std::string& key, Series& added);
 
     void advance();
     void send();
@@ -163,7 +163,12 @@ void EventRecorder::Impl::send() {
     auto& first = series.at(queue.front());
     const bool created = first.created;
     auto request = created ? repeatEvent(first.event) : createEvent(first.event, nodeName);
-    call = api.send(std::move(request),
+    if (!request) {
+        giveUp(counts.failed);
+        advance();
+        return;
+    }
+    call = api.send(*std::move(request),
                     [weak = weak_from_this(), created](const Result<http::Answer>& answer) {
                         if (const auto self = weak.lock()) {
                             self->take(created, answer);

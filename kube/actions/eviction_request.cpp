@@ -2,6 +2,7 @@
 #include "kube/actions/eviction_request.hpp"
 
 #include "kube/actions/json_text.hpp"
+#include "kube/api/paths.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -78,7 +79,11 @@ bool isForGood(const ApiStatus& status) {
 
 } // namespace
 
-ApiRequest evictionRequest(const EvictionOrder& order, PolicyVersion version) {
+Result<ApiRequest> evictionRequest(const EvictionOrder& order, PolicyVersion version) {
+    auto path = path::eviction(order.namespaceName, order.name);
+    if (!path) {
+        return std::unexpected(path.error());
+    }
     // With 0 the object is removed at once, and its name given away, while the kubelet has not
     // stopped the containers.
     const auto grace = std::max(order.grace.count(), std::int64_t{1});
@@ -90,11 +95,10 @@ ApiRequest evictionRequest(const EvictionOrder& order, PolicyVersion version) {
                     {"kind", "Eviction"},
                     {"metadata", {{"name", order.name}, {"namespace", order.namespaceName}}},
                     {"deleteOptions", std::move(options)}};
-    return {.method = http::Method::post,
-            .path =
-                "/api/v1/namespaces/" + order.namespaceName + "/pods/" + order.name + "/eviction",
-            .contentType = "application/json",
-            .body = jsonText(body)};
+    return ApiRequest{.method = http::Method::post,
+                      .path = *std::move(path),
+                      .contentType = "application/json",
+                      .body = jsonText(body)};
 }
 
 bool lacksVersion(const ApiStatus& status, PolicyVersion version) {

@@ -13,7 +13,8 @@ namespace plimsoll::kube {
 /// policy/v1 is there since 1.22.
 enum class PolicyVersion : std::uint8_t { v1, v1beta1 };
 
-ApiRequest evictionRequest(const EvictionOrder& order, PolicyVersion version);
+/// An error: the names cannot be those of a pod.
+Result<ApiRequest> evictionRequest(const EvictionOrder& order, PolicyVersion version);
 
 /// The server does not know Eviction in this version.
 bool lacksVersion(const ApiStatus& status, PolicyVersion version);

@@ -40,7 +40,14 @@ void Evictions::Impl::add(const EvictionOrder& order, Done done) {
 
 void Evictions::Impl::send(std::uint64_t id) {
     auto& one = pending.at(id);
-    one.call = api.send(evictionRequest(one.order, one.version),
+    auto request = evictionRequest(one.order, one.version);
+    if (!request) {
+        finish(id, {.kind = EvictionAnswer::Kind::refused,
+                    .text = std::move(request).error().what,
+                    .retryAfter = std::nullopt});
+        return;
+    }
+    one.call = api.send(*std::move(request),
                         [weak = weak_from_this(), id](const Result<http::Answer>& answer) {
                             if (const auto self = weak.lock()) {
                                 self->take(id, answer);

@@ -42,7 +42,7 @@ public:
     Evictions(const Evictions&) = delete;
     Evictions& operator=(const Evictions&) = delete;
 
-    /// Called once, later, from the loop.
+    /// Called once, later, from the loop; at once for names that cannot be those of a pod.
     using Done = std::function<void(EvictionAnswer)>;
     /// policy/v1, and v1beta1 where the server is too old for it.
     void evict(const EvictionOrder& order, Done done);

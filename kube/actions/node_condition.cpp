@@ -6,6 +6,7 @@
 #include "kube/actions/text.hpp"
 #include "kube/actions/timer.hpp"
 #include "kube/api/bounded_json.hpp"
+#include "kube/api/paths.hpp"
 #include "kube/api/status.hpp"
 
 #include <algorithm>
@@ -69,11 +70,12 @@ struct NodeCondition::Impl : std::enable_shared_from_this<Impl> {
           retry(event, "node-condition-retry", [this] { advance(); }) {}
 
     void observe(const StoredObject* node);
-    void want(bool identified, std::string reason, std::string message);
+    void want(bool identified, std::string reason, const std::string& message);
     void advance();
-    void send();
+    void send(const Wanted& now);
     void take(bool sent, const Result<http::Answer>& answer);
-    void tryLater(std::string why, std::chrono::seconds atLeast);
+    void tryLater(const std::string& why, std::chrono::seconds atLeast);
+    void setProblem(const std::string& why);
 
     Api& api;
     std::string nodeName;
@@ -108,7 +110,7 @@ void NodeCondition::Impl::observe(const StoredObject* node) {
     advance();
 }
 
-void NodeCondition::Impl::want(bool identified, std::string reason, std::string message) {
+void NodeCondition::Impl::want(bool identified, std::string reason, const std::string& message) {
     const bool changes = !wanted || wanted->identified != identified;
     wanted = Wanted{.identified = identified,
                     .reason = std::move(reason),
@@ -125,16 +127,21 @@ void NodeCondition::Impl::advance() {
         failures = 0;
         problem.clear();
     } else {
-        send();
+        send(*wanted);
     }
 }
 
-void NodeCondition::Impl::send() {
+void NodeCondition::Impl::send(const Wanted& now) {
+    auto path = path::nodeStatus(nodeName);
+    if (!path) {
+        setProblem(path.error().what);
+        return;
+    }
     ApiRequest request{.method = http::Method::patch,
-                       .path = "/api/v1/nodes/" + nodeName + "/status",
+                       .path = *std::move(path),
                        .contentType = "application/strategic-merge-patch+json",
-                       .body = patchText(*wanted, clock())};
-    call = api.send(std::move(request), [weak = weak_from_this(), sent = wanted->identified](
+                       .body = patchText(now, clock())};
+    call = api.send(std::move(request), [weak = weak_from_this(), sent = now.identified](
                                             const Result<http::Answer>& answer) {
         if (const auto self = weak.lock()) {
             self->take(sent, answer);
@@ -164,8 +171,12 @@ void NodeCondition::Impl::take(bool sent, const Result<http::Answer>& answer) {
     tryLater(status.text(), status.retryAfter.value_or(std::chrono::seconds{0}));
 }
 
-void NodeCondition::Impl::tryLater(std::string why, std::chrono::seconds atLeast) {
+void NodeCondition::Impl::setProblem(const std::string& why) {
     problem = "the condition " + std::string(kType) + " of node " + nodeName + ": " + why;
+}
+
+void NodeCondition::Impl::tryLater(const std::string& why, std::chrono::seconds atLeast) {
+    setProblem(why);
     ++failures;
     const double share = std::uniform_real_distribution<double>(0, 1)(random);
     retry.set(std::max<std::chrono::milliseconds>(backoff(failures, share), atLeast));
@@ -180,8 +191,8 @@ void NodeCondition::observe(const StoredObject* node) {
     impl_->observe(node);
 }
 
-void NodeCondition::want(bool identified, std::string reason, std::string message) {
-    impl_->want(identified, std::move(reason), std::move(message));
+void NodeCondition::want(bool identified, std::string reason, const std::string& message) {
+    impl_->want(identified, std::move(reason), message);
 }
 
 const std::string& NodeCondition::problem() const {

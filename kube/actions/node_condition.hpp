@@ -30,7 +30,7 @@ public:
     /// was last told (or, at the beginning, than the mirrored Node says; a Node without the
     /// condition says that nothing is identified); tried again with back-off, always with what is
     /// wanted by then. lastTransitionTime is when it was asked for.
-    void want(bool identified, std::string reason, std::string message);
+    void want(bool identified, std::string reason, const std::string& message);
 
     /// Why the server has not been told yet; empty: it has, or is being told.
     [[nodiscard]] const std::string& problem() const;

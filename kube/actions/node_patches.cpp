@@ -50,10 +50,6 @@ Json toJson(const TaintSetting& taint) {
     return json;
 }
 
-CordonMark markOf(const NodeView& node) {
-    return node.mark ? readMark(*node.mark) : CordonMark{};
-}
-
 CordonMark newMark(const NodeView& node, const CordonMark& old, const std::vector<RuleKey>& causes,
                    const std::string& now) {
     const bool isOurs = node.unschedulable && node.mark;

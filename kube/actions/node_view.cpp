@@ -17,7 +17,7 @@ using Json = nlohmann::json;
 constexpr std::size_t kMostCauses = 64;
 constexpr std::size_t kLongestName = 253; ///< of a policy, and more than a rule's
 
-Json valueAt(const Json& object, const char* name) {
+Json valueAt(const Json& object, std::string_view name) {
     const auto found = object.find(name);
     return found == object.end() ? Json() : *found;
 }
@@ -89,10 +89,14 @@ std::optional<NodeView> readNode(std::string_view text) {
                   .unschedulable = valueAt(spec, "unschedulable") == true,
                   .mark = std::nullopt,
                   .taints = valueAt(spec, "taints")};
-    if (const Json mark = valueAt(annotations, kCordonAnnotation.data()); mark.is_string()) {
+    if (const Json mark = valueAt(annotations, kCordonAnnotation); mark.is_string()) {
         node.mark = mark.get<std::string>();
     }
     return node;
+}
+
+CordonMark markOf(const NodeView& node) {
+    return node.mark ? readMark(*node.mark) : CordonMark{};
 }
 
 NodeClosure closureOf(const NodeView& node) {
@@ -102,7 +106,7 @@ NodeClosure closureOf(const NodeView& node) {
     if (!node.mark) {
         return {.state = NodeClosure::State::foreigns, .causes = {}};
     }
-    return {.state = NodeClosure::State::ours, .causes = readMark(*node.mark).causes};
+    return {.state = NodeClosure::State::ours, .causes = markOf(node).causes};
 }
 
 NodeClosure closureOf(const StoredObject* node) {

@@ -31,8 +31,10 @@ struct NodeView {
     nlohmann::json taints;           ///< the list as it stands there; null: none
 };
 /// None: it is no Node.
-std::optional<NodeView> readNode(std::string_view json);
+std::optional<NodeView> readNode(std::string_view text);
 
+/// Empty where there is none.
+CordonMark markOf(const NodeView& node);
 NodeClosure closureOf(const NodeView& node);
 
 /// Both are decimal numbers, and the first is the smaller one.

@@ -3,6 +3,7 @@
 
 #include "kube/actions/node_patches.hpp"
 #include "kube/actions/node_view.hpp"
+#include "kube/api/paths.hpp"
 #include "kube/api/status.hpp"
 
 #include <cerrno>
@@ -45,8 +46,8 @@ struct Scheduling::Impl : std::enable_shared_from_this<Impl> {
 
     void begin();
     void advance();
-    void advanceClosing();
-    void advanceOpening();
+    void advanceClosing(const NodeView& seen);
+    void advanceOpening(const NodeView& seen);
     void askForNode();
     void takeNode(const http::Answer& answer);
     void send(NodePatch patch);
@@ -54,11 +55,11 @@ struct Scheduling::Impl : std::enable_shared_from_this<Impl> {
     void leaveTaint(const std::string& why);
     void finish(Result<void> result);
 
-    void request(ApiRequest request, std::function<void(const http::Answer&)> take);
+    void request(ApiRequest wanted, std::function<void(const http::Answer&)> take);
 
-    bool remember(std::string_view json);
+    const NodeView* remember(std::string_view json, const std::string& version = {});
     void show();
-    [[nodiscard]] bool mayConcernTaint() const;
+    [[nodiscard]] bool mayConcernTaint(const NodeView& seen) const;
     [[nodiscard]] std::unexpected<Error> failure(const std::string& why, int code = 0) const;
 
     Api& api;
@@ -82,14 +83,17 @@ struct Scheduling::Impl : std::enable_shared_from_this<Impl> {
     http::Call call;
 };
 
-bool Scheduling::Impl::remember(std::string_view json) {
-    auto view = readNode(json);
-    if (!view || view->name != nodeName) {
-        node.reset();
-        return false;
+/// Null: it is not this Node, and what the Node is like is not known. Nor is it without a version:
+/// a patch with none changes whatever is there.
+const NodeView* Scheduling::Impl::remember(std::string_view json, const std::string& version) {
+    node = readNode(json);
+    if (node && !version.empty()) {
+        node->resourceVersion = version;
     }
-    node = std::move(view);
-    return true;
+    if (node && (node->name != nodeName || node->resourceVersion.empty())) {
+        node.reset();
+    }
+    return node ? &*node : nullptr;
 }
 
 void Scheduling::Impl::show() {
@@ -109,8 +113,8 @@ void Scheduling::Impl::observe(const StoredObject* object) {
     fresh = false;
     if (object == nullptr) {
         node.reset();
-    } else if (remember(object->json) && !object->resourceVersion.empty()) {
-        node->resourceVersion = object->resourceVersion;
+    } else {
+        remember(object->json, object->resourceVersion);
     }
     show();
 }
@@ -133,38 +137,37 @@ void Scheduling::Impl::begin() {
 
 /// Taints are one list, which is replaced as a whole: that takes the whole Node, and the mirror's
 /// is cut down.
-bool Scheduling::Impl::mayConcernTaint() const {
-    return !withoutTaint &&
-           ((taint && !taintRefused) || (node->mark && readMark(*node->mark).taint));
+bool Scheduling::Impl::mayConcernTaint(const NodeView& seen) const {
+    return !withoutTaint && ((taint && !taintRefused) || markOf(seen).taint);
 }
 
 void Scheduling::Impl::advance() {
-    if (!fresh && (!node || mayConcernTaint())) {
+    if (!node || (!fresh && mayConcernTaint(*node))) {
         askForNode();
     } else if (orders.front().close) {
-        advanceClosing();
+        advanceClosing(*node);
     } else {
-        advanceOpening();
+        advanceOpening(*node);
     }
 }
 
-void Scheduling::Impl::advanceClosing() {
+void Scheduling::Impl::advanceClosing(const NodeView& seen) {
     const auto& causes = orders.front().causes;
-    if (node->unschedulable && !node->mark) {
+    if (seen.unschedulable && !seen.mark) {
         fresh ? finish(failure("somebody else has closed it already", EEXIST)) : askForNode();
         return;
     }
     const std::string now = formatTimestamp(clock());
-    send(mayConcernTaint() ? closePatch(*node, causes, taintRefused ? std::nullopt : taint, now)
-                           : closePatchWithoutTaint(*node, causes, now));
+    send(mayConcernTaint(seen) ? closePatch(seen, causes, taintRefused ? std::nullopt : taint, now)
+                               : closePatchWithoutTaint(seen, causes, now));
 }
 
-void Scheduling::Impl::advanceOpening() {
-    if (node->mark) {
-        send(mayConcernTaint() ? openPatch(*node) : openPatchWithoutTaint(*node));
+void Scheduling::Impl::advanceOpening(const NodeView& seen) {
+    if (seen.mark) {
+        send(mayConcernTaint(seen) ? openPatch(seen) : openPatchWithoutTaint(seen));
     } else if (!fresh) {
         askForNode();
-    } else if (node->unschedulable) {
+    } else if (seen.unschedulable) {
         finish(failure("it is closed by somebody else, and stays so", EEXIST));
     } else {
         finish({});
@@ -172,6 +175,12 @@ void Scheduling::Impl::advanceOpening() {
 }
 
 void Scheduling::Impl::request(ApiRequest wanted, std::function<void(const http::Answer&)> take) {
+    const auto path = path::node(nodeName);
+    if (!path) {
+        finish(failure(path.error().what));
+        return;
+    }
+    wanted.path = *path;
     call = api.send(std::move(wanted), [weak = weak_from_this(), take = std::move(take)](
                                            const Result<http::Answer>& answer) {
         const auto self = weak.lock();
@@ -187,7 +196,7 @@ void Scheduling::Impl::request(ApiRequest wanted, std::function<void(const http:
 }
 
 void Scheduling::Impl::askForNode() {
-    request({.method = http::Method::get, .path = "/api/v1/nodes/" + nodeName},
+    request({.method = http::Method::get},
             [this](const http::Answer& answer) { takeNode(answer); });
 }
 
@@ -199,11 +208,11 @@ void Scheduling::Impl::takeNode(const http::Answer& answer) {
         finish(failure(readStatus(answer).text()));
         return;
     }
-    const bool read = remember(answer.body);
-    answeredVersion = read ? node->resourceVersion : std::string();
-    fresh = read;
+    const NodeView* const seen = remember(answer.body);
+    answeredVersion = seen != nullptr ? seen->resourceVersion : std::string();
+    fresh = seen != nullptr;
     show();
-    if (!read) {
+    if (seen == nullptr) {
         finish(failure("the API server answered with something that is not this Node"));
         return;
     }
@@ -217,10 +226,8 @@ void Scheduling::Impl::send(NodePatch patch) {
         return;
     }
     ++tries;
-    ApiRequest wanted{.method = http::Method::patch,
-                      .path = "/api/v1/nodes/" + nodeName,
-                      .contentType = patch.contentType,
-                      .body = patch.body};
+    ApiRequest wanted{
+        .method = http::Method::patch, .contentType = patch.contentType, .body = patch.body};
     request(std::move(wanted), [this, patch = std::move(patch)](const http::Answer& answer) {
         takePatched(patch, answer);
     });
@@ -229,7 +236,8 @@ void Scheduling::Impl::send(NodePatch patch) {
 void Scheduling::Impl::takePatched(const NodePatch& patch, const http::Answer& answer) {
     const bool closing = orders.front().close;
     if (isSuccess(answer)) {
-        answeredVersion = remember(answer.body) ? node->resourceVersion : std::string();
+        const NodeView* const seen = remember(answer.body);
+        answeredVersion = seen != nullptr ? seen->resourceVersion : std::string();
         finish({});
     } else if (answer.status == kConflict || (answer.status == kUnprocessable && !closing)) {
         fresh = false;
@@ -245,7 +253,7 @@ void Scheduling::Impl::takePatched(const NodePatch& patch, const http::Answer& a
 
 void Scheduling::Impl::leaveTaint(const std::string& why) {
     withoutTaint = true;
-    const auto left = node && node->mark ? readMark(*node->mark).taint : std::nullopt;
+    const auto left = node ? markOf(*node).taint : std::nullopt;
     if (left && !orders.front().close) {
         caveat = "the taint " + left->key + " stays on node " + nodeName + ": " + why +
                  "; take it away with: kubectl taint nodes " + nodeName + " " + left->key + ":" +
@@ -272,7 +280,8 @@ void Scheduling::Impl::finish(Result<void> result) {
     }
     try {
         done(std::move(result));
-    } catch (...) { // as the HTTP client has it: what a callback throws is lost
+    } catch (...) {
+        return; // the other orders are not to blame
     }
 }
 
@@ -291,7 +300,8 @@ const NodeClosure& Scheduling::closure() const {
 }
 
 bool Scheduling::hasLeftover() const {
-    return impl_->node && !impl_->node->unschedulable && impl_->node->mark;
+    const auto& node = impl_->node;
+    return node && !node->unschedulable && node->mark;
 }
 
 const std::string& Scheduling::warning() const {

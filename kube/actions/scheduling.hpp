@@ -43,9 +43,10 @@ public:
     /// nothing.
     [[nodiscard]] const std::string& warning() const;
 
-    /// Called once, later, from the loop; orders are carried out one after the other. An error is a
-    /// sentence for the operator. Where the node does not allow what is asked for, the server is
-    /// asked once more what it has before that is said.
+    /// Called once, later, from the loop (at once for a node whose name cannot be one); orders are
+    /// carried out one after the other. An error is a sentence for the operator. Where the node
+    /// does not allow what is asked for, the server is asked once more what it has before that is
+    /// said.
     using Done = std::function<void(Result<void>)>;
     /// One patch that sets the bit and our mark together, only if nobody has changed the node
     /// meanwhile. Where it is ours already the mark is brought up to date. A foreign cordon is an

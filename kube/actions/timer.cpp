@@ -47,7 +47,8 @@ int Timer::fired(sd_event_source*, std::uint64_t, void* self) noexcept {
     timer.set_ = false;
     try {
         timer.due_();
-    } catch (...) { // no memory: what is next sets it again
+    } catch (...) {
+        return 0; // no memory: whatever comes next sets it again
     }
     return 0;
 }

@@ -126,6 +126,15 @@ TEST_F(EventsTest, an_event_that_the_server_has_forgotten_is_created_anew) {
     EXPECT_EQ(recorder_->counts().failed, 0U);
 }
 
+TEST_F(EventsTest, names_that_lead_elsewhere_are_not_asked_for) {
+    auto bad = aboutPod("throttled");
+    bad.namespaceName = "../x";
+    record(bad);
+    record(aboutPod("throttled", "good"));
+    EXPECT_EQ(recorder_->counts().failed, 1U);
+    EXPECT_EQ(api_.requests.size(), 1U);
+}
+
 TEST_F(EventsTest, nothing_happens_after_its_end) {
     record(aboutNode("one"));
     record(aboutNode("two"));

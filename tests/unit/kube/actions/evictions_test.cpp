@@ -101,6 +101,15 @@ TEST_F(EvictionsTest, hostile_answers_are_no_news) {
     EXPECT_LT(long_.text.size(), 2'000U);
 }
 
+TEST_F(EvictionsTest, names_that_lead_elsewhere_are_refused) {
+    evict(order("../../nodes/node-a"));
+    evict({.namespaceName = "a/b", .name = "web-0", .uid = kUid});
+    EXPECT_THAT(api_.requests, IsEmpty());
+    ASSERT_THAT(got_, SizeIs(2));
+    EXPECT_EQ(got_[0].kind, Kind::refused);
+    EXPECT_EQ(got_[1].kind, Kind::refused);
+}
+
 TEST_F(EvictionsTest, nobody_is_told_who_has_gone) {
     evict(order("web-0"));
     evict(order("web-1"));

@@ -191,6 +191,14 @@ TEST_F(NodeConditionTest, a_long_or_garbled_message_is_cut_to_valid_text) {
     EXPECT_TRUE(message.ends_with("x…"));
 }
 
+TEST_F(NodeConditionTest, a_name_that_leads_elsewhere_is_never_asked_for) {
+    condition_ = std::make_unique<NodeCondition>(loop_.raw(), api_, "../pods");
+    observe("", "u-1", "../pods");
+    want(true);
+    EXPECT_EQ(api_.requests.size(), 0U);
+    EXPECT_THAT(condition_->problem(), HasSubstr("is no name of a Node"));
+}
+
 TEST_F(NodeConditionTest, nothing_happens_after_its_end) {
     observe("");
     want(true);

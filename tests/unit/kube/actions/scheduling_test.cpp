@@ -197,6 +197,26 @@ TEST_F(SchedulingTest, never_takes_another_node_for_its_own) {
     }
 }
 
+TEST_F(SchedulingTest, a_node_without_a_version_is_asked_for_before_it_is_changed) {
+    StoredObject object = node_.mirrored();
+    Json json = Json::parse(object.json);
+    json["metadata"].erase("resourceVersion");
+    object = {.resourceVersion = "", .json = json.dump()};
+    scheduling_->observe(&object);
+    close();
+    EXPECT_EQ(api_.next().method, http::Method::get);
+    serve();
+    EXPECT_EQ(state(), State::ours);
+}
+
+TEST_F(SchedulingTest, a_name_that_leads_elsewhere_is_never_asked_for) {
+    scheduling_ = std::make_unique<Scheduling>(api_, "../pods", std::nullopt);
+    close();
+    EXPECT_THAT(api_.requests, IsEmpty());
+    EXPECT_THAT(told_, ElementsAre(HasSubstr("is no name of a Node")));
+    EXPECT_FALSE(changing());
+}
+
 TEST_F(SchedulingTest, what_the_server_refuses_is_told_in_its_words) {
     observe();
     close();
