@@ -117,7 +117,6 @@ PolicySet loadPolicyDirectory(const std::string& directory) {
     for (const auto& name : *names) {
         loadFile((fs::path(directory) / name).string(), result);
     }
-    checkReferences(result);
     return result;
 }
 

@@ -23,8 +23,13 @@ void decodeObjects(std::string_view text, const std::string& file, PolicySet& in
 /// when the set is complete.
 void checkReferences(PolicySet& set);
 
-/// Reads every *.yaml and *.yml of the directory in order of name, and checks the references.
-/// A missing directory is an empty set with a warning.
+/// Reads every *.yaml and *.yml of the directory in order of name. A missing directory is an empty
+/// set with a warning.
 PolicySet loadPolicyDirectory(const std::string& directory);
+
+/// The node's own files and what the cluster has, in one set with its references checked. Where both
+/// have an object of one name (pods: also of one uid) the file counts, and the object of the cluster
+/// is shown as not used, with the file's place.
+PolicySet merge(const PolicySet& local, const PolicySet& cluster);
 
 } // namespace plimsoll::kube

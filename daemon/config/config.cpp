@@ -96,8 +96,9 @@ void readFile(const fs::path& file, Config& into, std::vector<std::string>& erro
     readConfig(text, file.string(), into, errors);
 }
 
-/// What kubelet registers the node as, unless it is told otherwise.
-std::string hostName() {
+} // namespace
+
+std::string defaultNodeName() {
     std::array<char, HOST_NAME_MAX + 1> buffer{};
     if (::gethostname(buffer.data(), buffer.size() - 1) != 0) {
         return "localhost";
@@ -109,8 +110,6 @@ std::string hostName() {
     return name;
 }
 
-} // namespace
-
 std::expected<Config, std::vector<std::string>> loadConfig(const ConfigPaths& paths) {
     Config result;
     std::vector<std::string> errors;
@@ -119,9 +118,6 @@ std::expected<Config, std::vector<std::string>> loadConfig(const ConfigPaths& pa
     }
     if (!errors.empty()) {
         return std::unexpected(std::move(errors));
-    }
-    if (result.nodeName.empty()) {
-        result.nodeName = hostName();
     }
     return result;
 }

@@ -5,6 +5,7 @@
 #include "daemon/model/ids.hpp"
 #include "daemon/model/metric_spec.hpp"
 #include "daemon/model/pod.hpp"
+#include "kube/actions/taint.hpp"
 
 #include <chrono>
 #include <expected>
@@ -18,6 +19,7 @@ struct Config {
     std::chrono::milliseconds interval{1000}; ///< [daemon] one tick to the next; 100 ms to 60 s
     std::string policyDirectory = "/etc/plimsoll/policies.d";
     std::string runtimeDirectory = "/run/plimsoll";
+    std::string stateDirectory = "/var/lib/plimsoll"; ///< what outlives a reboot
 
     std::string cgroupMount = "/sys/fs/cgroup"; ///< [cgroup]
     std::optional<CgroupPath> cgroupRoot;       ///< kubelet's --cgroup-root; none: the mount itself
@@ -32,6 +34,12 @@ struct Config {
     unsigned evictionBudget = 1; ///< [eviction] evictions in any interval; 0: none
     std::chrono::seconds evictionInterval{60};
 
+    bool clusterEnabled = true;              ///< [cluster]
+    std::string kubeconfig;                  ///< empty: the one of this node's kubelet
+    std::vector<std::string> clusterServers; ///< URLs, tried after the kubeconfig's own
+    bool clusterEvents = true;
+    std::optional<kube::TaintSetting> taint; ///< beside spec.unschedulable
+
     std::chrono::milliseconds probeInterval{
         10'000};             ///< [probe] of one endpoint, and of textfiles; to 15 s
     std::string probeCaFile; ///< empty: the system's
@@ -42,7 +50,7 @@ struct Config {
     std::string logLevel = "info"; ///< [log] as org.freedesktop.LogControl1 spells it
     std::string logTarget = "auto";
 
-    std::string nodeName; ///< [node] loadConfig fills in the host name where none is given
+    std::string nodeName; ///< [node] empty: not given
     Labels nodeLabels;    ///< used while no Node object is known
 
     friend bool operator==(const Config&, const Config&) = default;
@@ -61,6 +69,9 @@ struct ConfigPaths {
     static ConfigPaths standard() { return {}; }
     static ConfigPaths only(std::string file) { return {.onlyFile = std::move(file)}; }
 };
+
+/// What kubelet registers the node as, unless it is told otherwise: the host name in lower case.
+std::string defaultNodeName();
 
 /// All of it is good, or every error of every file: "file:line:column: what would be right".
 std::expected<Config, std::vector<std::string>> loadConfig(const ConfigPaths& paths);

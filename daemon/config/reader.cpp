@@ -44,6 +44,38 @@ void readCoolDownCap(const Value& value, Config& into) {
     }
 }
 
+bool isServer(const std::string& url) {
+    const auto host = url.find("://");
+    return url.starts_with("https://") && url.size() > host + 3 &&
+           url.find_first_of("?#@ \t\r\n") == std::string::npos;
+}
+
+void readServers(const Value& value, Config& into) {
+    auto servers = value.texts();
+    if (servers && !std::ranges::all_of(*servers, isServer)) {
+        value.error("must be URLs such as \"https://10.0.0.1:6443\"");
+        return;
+    }
+    set(into.clusterServers, std::move(servers));
+}
+
+void readTaint(const Value& value, Config& into) {
+    const auto text = value.text();
+    if (!text) {
+        return;
+    }
+    if (text->empty()) { // takes back what an earlier file said
+        into.taint.reset();
+        return;
+    }
+    auto taint = kube::parseTaint(*text);
+    if (!taint) {
+        value.error(taint.error().what);
+        return;
+    }
+    into.taint = *std::move(taint);
+}
+
 /// NodeQOS that probe have a TTL of 60 s, and one failure must not use it up.
 constexpr std::string_view kWhyProbes =
     "a probe that fails is asked again after up to four intervals, and values are stale after 60s";
@@ -61,6 +93,8 @@ constexpr auto kKeys = std::to_array<Key>({
      [](const Value& v, Config& c) { set(c.policyDirectory, v.absolutePath()); }},
     {"daemon", "runtime_directory",
      [](const Value& v, Config& c) { set(c.runtimeDirectory, v.absolutePath()); }},
+    {"daemon", "state_directory",
+     [](const Value& v, Config& c) { set(c.stateDirectory, v.absolutePath()); }},
     {"cgroup", "mount", [](const Value& v, Config& c) { set(c.cgroupMount, v.absolutePath()); }},
     {"cgroup", "root", readCgroupRoot},
     {"avoidance", "excess_percent",
@@ -77,6 +111,12 @@ constexpr auto kKeys = std::to_array<Key>({
      [](const Value& v, Config& c) { set(c.evictionBudget, v.integer(0, 1000)); }},
     {"eviction", "interval",
      [](const Value& v, Config& c) { set(c.evictionInterval, v.seconds(1s, 24h)); }},
+    {"cluster", "enabled", [](const Value& v, Config& c) { set(c.clusterEnabled, v.boolean()); }},
+    {"cluster", "kubeconfig",
+     [](const Value& v, Config& c) { set(c.kubeconfig, v.absolutePathOrNone()); }},
+    {"cluster", "servers", readServers},
+    {"cluster", "taint", readTaint},
+    {"cluster", "events", [](const Value& v, Config& c) { set(c.clusterEvents, v.boolean()); }},
     {"probe", "interval",
      [](const Value& v, Config& c) { set(c.probeInterval, v.duration(1s, 15s, kWhyProbes)); }},
     {"probe", "ca_file",
@@ -89,9 +129,8 @@ constexpr auto kKeys = std::to_array<Key>({
              v.oneOf({"debug", "info", "notice", "warning", "err", "crit", "alert", "emerg"}));
      }},
     {"log", "target",
-     [](const Value& v, Config& c) {
-         set(c.logTarget, v.oneOf({"auto", "journal", "console", "null"}));
-     }},
+     [](const Value& v,
+        Config& c) { set(c.logTarget, v.oneOf({"auto", "journal", "console", "null"})); }},
     {"node", "name", readNodeName},
 });
 constexpr std::string_view kNode = "node";

@@ -35,6 +35,19 @@ std::optional<std::string> Value::text() const {
     return node_.as_string()->get();
 }
 
+std::optional<std::vector<std::string>> Value::texts() const {
+    const auto* list = node_.as_array();
+    if (list == nullptr || !(list->empty() || list->is_homogeneous<std::string>())) {
+        error("must be a list of strings in quotes");
+        return std::nullopt;
+    }
+    std::vector<std::string> result;
+    for (const auto& each : *list) {
+        result.push_back(each.as_string()->get());
+    }
+    return result;
+}
+
 std::optional<std::int64_t> Value::integer(std::int64_t low, std::int64_t high) const {
     if (!node_.is_integer() || node_.as_integer()->get() < low ||
         node_.as_integer()->get() > high) {

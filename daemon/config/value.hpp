@@ -38,6 +38,7 @@ public:
                                                               std::chrono::seconds high) const;
     [[nodiscard]] std::optional<bool> boolean() const;
     [[nodiscard]] std::optional<double> positiveNumber() const;
+    [[nodiscard]] std::optional<std::vector<std::string>> texts() const;
     [[nodiscard]] std::optional<std::string> absolutePath() const;
     /// "" is kept: it stands for none.
     [[nodiscard]] std::optional<std::string> absolutePathOrNone() const;

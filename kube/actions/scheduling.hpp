@@ -4,6 +4,7 @@
 
 #include "daemon/model/error.hpp"
 #include "daemon/model/plan.hpp"
+#include "kube/actions/taint.hpp"
 #include "kube/api/api.hpp"
 #include "kube/mirror/object_store.hpp"
 
@@ -14,14 +15,6 @@
 #include <vector>
 
 namespace plimsoll::kube {
-
-/// A taint beside spec.unschedulable, for credentials that may set one (the node's own may not).
-struct TaintSetting {
-    std::string key;
-    std::string value;
-    std::string effect; ///< NoSchedule, PreferNoSchedule or NoExecute
-    friend bool operator==(const TaintSetting&, const TaintSetting&) = default;
-};
 
 /// The annotation on the Node that says that we closed it, and for which rules (JSON).
 inline constexpr std::string_view kCordonAnnotation = "plimsoll.org/cordon";

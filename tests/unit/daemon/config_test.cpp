@@ -47,6 +47,8 @@ TEST(Config, refuses_every_bad_value_with_its_place) {
         "daemon.interval must be a time from 100ms to 60s, such as \"500ms\" "
         "or \"1s\", or whole seconds";
     const std::string path = " must be an absolute path without '..'";
+    const std::string taint = " must be \"key=value:Effect\" with NoSchedule, PreferNoSchedule or "
+                              "NoExecute as the effect";
     const std::string probeRange =
         " must be a time from 1s to 15s, such as \"500ms\" or \"1s\", or whole seconds: a probe "
         "that "
@@ -112,6 +114,17 @@ TEST(Config, refuses_every_bad_value_with_its_place) {
              {"[eviction]\ninterval = 0",
               "2:12: eviction.interval must be a time from 1s to 86400s, such as \"500ms\" or "
               "\"1s\", or whole seconds"},
+             {"[cluster]\nservers = \"https://a\"",
+              "2:11: cluster.servers must be a list of strings in quotes"},
+             {"[cluster]\nservers = [\"https://a\", \"http://b\"]",
+              "2:11: cluster.servers must be URLs such as \"https://10.0.0.1:6443\""},
+             {"[cluster]\nservers = [\"https://user@b\"]",
+              "2:11: cluster.servers must be URLs such as \"https://10.0.0.1:6443\""},
+             {"[cluster]\ntaint = \"a=b:NoSchedul\"", "2:9: cluster.taint" + taint},
+             {"[cluster]\ntaint = \"a=b\"", "2:9: cluster.taint" + taint},
+             {"[cluster]\ntaint = \"A_/b:NoSchedule\"", "2:9: cluster.taint" + taint},
+             {"[cluster]\ntaint = \"a=b c:NoSchedule\"", "2:9: cluster.taint" + taint},
+             {"[cluster]\nenabled = 1", "2:11: cluster.enabled must be true or false"},
              {"[probe]\ninterval = \"500ms\"", "2:12: probe.interval" + probeRange},
              {"[probe]\ninterval = 16", "2:12: probe.interval" + probeRange},
              {"[probe]\nca_file = \"ca.pem\"", "2:11: probe.ca_file" + path},
@@ -254,6 +267,29 @@ plain = ""
     EXPECT_EQ(configOf("[cgroup]\nroot = \"/\"").cgroupRoot, std::nullopt);
 }
 
+TEST(Config, says_how_the_cluster_is_reached) {
+    const Config config = configOf(R"(
+[daemon]
+state_directory = "/s"
+[cluster]
+enabled = false
+kubeconfig = "/etc/kubernetes/kubelet.conf"
+servers = ["https://10.0.0.1:6443", "https://[fd00::1]/prefix"]
+taint = "example.com/hot=:NoSchedule"
+events = false
+)");
+    EXPECT_EQ(config.stateDirectory, "/s");
+    EXPECT_FALSE(config.clusterEnabled);
+    EXPECT_EQ(config.kubeconfig, "/etc/kubernetes/kubelet.conf");
+    EXPECT_THAT(config.clusterServers,
+                ElementsAre("https://10.0.0.1:6443", "https://[fd00::1]/prefix"));
+    EXPECT_EQ(config.taint, (kube::TaintSetting{"example.com/hot", "", "NoSchedule"}));
+    EXPECT_FALSE(config.clusterEvents);
+    EXPECT_EQ(configOf("[cluster]\ntaint = \"hot:NoExecute\"").taint,
+              (kube::TaintSetting{"hot", "", "NoExecute"}));
+    EXPECT_EQ(configOf("[cluster]\ntaint = \"\"").taint, std::nullopt);
+}
+
 TEST(Config, keeps_what_is_said_of_metrics_in_order_of_their_names) {
     const Config config = configOf(R"(
 [metric."requests.waiting"]
@@ -319,8 +355,6 @@ TEST_F(ConfigFiles, none_at_all_is_the_defaults) {
     fs::remove_all(directory_ + "/etc");
     auto config = loadConfig(paths_);
     ASSERT_TRUE(config);
-    EXPECT_FALSE(config->nodeName.empty()) << "the host name";
-    config->nodeName.clear();
     EXPECT_EQ(*config, Config{});
 }
 

@@ -42,6 +42,7 @@ TEST(Examples, are_accepted_without_a_word) {
 
 TEST(Examples, can_be_used_together) {
     PolicySet set = loadPolicyDirectory(PLIMSOLL_SOURCE_DIR "/conf/examples");
+    checkReferences(set);
     EXPECT_THAT(told(set), IsEmpty());
     EXPECT_THAT(set.nodeQos, SizeIs(6));
     EXPECT_THAT(set.objects, Each(testing::Field(&ObjectStatus::accepted, true)));

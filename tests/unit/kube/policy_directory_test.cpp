@@ -55,7 +55,8 @@ TEST_F(PolicyDirectory, that_is_none_is_an_error) {
 TEST_F(PolicyDirectory, reads_in_order_of_name_and_the_first_wins) {
     write("20.yml", action("x"));
     write("10.yaml", action("x"));
-    const PolicySet set = loadPolicyDirectory(directory_);
+    PolicySet set = loadPolicyDirectory(directory_);
+    checkReferences(set);
     EXPECT_THAT(told(set),
                 ElementsAre("error " + path("20.yml") +
                             ":3: AvoidanceAction/x: metadata.name: is defined already at " +
@@ -97,7 +98,8 @@ TEST_F(PolicyDirectory, warns_of_actions_that_are_nowhere) {
                                     "1}}") +
                         "---\n" + podQosWith("scopeSelector: {}"));
     write("b.yaml", action("throttle"));
-    const PolicySet set = loadPolicyDirectory(directory_);
+    PolicySet set = loadPolicyDirectory(directory_);
+    checkReferences(set);
     EXPECT_THAT(told(set), ElementsAre("warning " + path("a.yaml") +
                                            ":1: NodeQOS/nq: spec.rules[0].actionName: there is no "
                                            "AvoidanceAction 'throtle', did you mean 'throttle'?",
@@ -110,7 +112,9 @@ TEST_F(PolicyDirectory, warns_of_actions_that_are_nowhere) {
 TEST_F(PolicyDirectory, references_may_lead_to_a_later_file) {
     write("a.yaml", podQosWith("scopeSelector: {}"));
     write("b.yaml", action("a"));
-    EXPECT_THAT(told(loadPolicyDirectory(directory_)), IsEmpty());
+    PolicySet set = loadPolicyDirectory(directory_);
+    checkReferences(set);
+    EXPECT_THAT(told(set), IsEmpty());
 }
 
 } // namespace
