@@ -136,8 +136,7 @@ std::optional<ApiStatus> statusOf(std::string_view text) {
 } // namespace
 
 bool ApiStatus::hasCause(std::string_view wanted) const {
-    return std::ranges::any_of(causes,
-                               [wanted](const Cause& cause) { return cause.reason == wanted; });
+    return std::ranges::any_of(causes, [&](const Cause& cause) { return cause.reason == wanted; });
 }
 
 std::string ApiStatus::text() const {

@@ -29,7 +29,7 @@ struct ApiStatus {
     std::string continueToken; ///< metadata.continue of a 410, for an inconsistent rest
 
     [[nodiscard]] bool isSuccess() const { return code / 100 == 2; }
-    [[nodiscard]] bool hasCause(std::string_view reason) const;
+    [[nodiscard]] bool hasCause(std::string_view wanted) const;
     /// "403 Forbidden: nodes "x" is forbidden: …", for people.
     [[nodiscard]] std::string text() const;
 };
