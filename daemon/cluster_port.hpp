@@ -19,8 +19,7 @@ public:
         std::span<const EvictedPod> evicted;
         bool canEvict = false;
         bool canCloseNode = false;
-        std::string_view whyNotEvict; ///< one sentence
-        std::string_view whyNotClose;
+        std::string_view whyNotEvict; ///< half a sentence; empty: there is no connection
         const NodeClosure* closure = nullptr; ///< null: unknown
     };
     /// Valid until begin() or the loop's next turn.

@@ -303,7 +303,6 @@ analyzer::Hands Engine::hands(MonotonicTime now) const {
         hands.canEvict = cluster.canEvict;
         hands.canCloseNode = cluster.canCloseNode;
         hands.whyNotEvict = cluster.whyNotEvict;
-        hands.whyNotClose = cluster.whyNotClose;
         hands.closure = cluster.closure;
     }
     return hands;
@@ -378,13 +377,14 @@ void Engine::finish(const std::vector<Outcome>& outcomes) {
 
 /// What the planner must not count on.
 void Engine::noteFailure(const Outcome& outcome) {
-    const auto kind = outcome.step.kind;
-    const bool isDown =
-        kind == StepKind::throttle || kind == StepKind::reclaim || kind == StepKind::evict;
-    if (isDown && outcome.step.disposition == Disposition::act && outcome.step.pod &&
-        !outcome.done && !outcome.gone && !outcome.pending) {
-        failed_.push_back({.inode = outcome.step.pod->cgroup.inode,
-                           .lever = outcome.step.lever,
+    const auto& step = outcome.step;
+    const bool isDown = step.kind == StepKind::throttle || step.kind == StepKind::reclaim ||
+                        step.kind == StepKind::evict;
+    const bool isAboutNode = step.lever == Lever::scheduling;
+    if ((isDown || isAboutNode) && step.disposition == Disposition::act &&
+        (step.pod || isAboutNode) && !outcome.done && !outcome.gone && !outcome.pending) {
+        failed_.push_back({.inode = step.pod ? step.pod->cgroup.inode : 0,
+                           .lever = step.lever,
                            .notBefore = outcome.retryAfter});
     }
 }

@@ -2,6 +2,7 @@
 #include "daemon/cluster/cluster.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <fmt/format.h>
@@ -20,6 +21,9 @@ constexpr std::chrono::seconds kIdentifyAgain{30};
 /// The file says when it was last right; in a quiet cluster nothing else would write it.
 constexpr std::chrono::minutes kSaveAgain{5};
 
+/// Right after its start an API server refuses what it will allow a moment later.
+constexpr std::chrono::minutes kPoliciesWait{2};
+
 /// RBAC may be changed; asking now and then is enough.
 constexpr std::chrono::minutes kForbiddenFor{5};
 
@@ -27,12 +31,6 @@ using WallClock = std::chrono::system_clock;
 
 std::int64_t microsecondsOf(WallClock::time_point time) {
     return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
-}
-
-std::string ageOf(WallClock::time_point since) {
-    const auto age = std::chrono::duration_cast<std::chrono::minutes>(WallClock::now() - since);
-    return age < std::chrono::minutes(1) ? "less than a minute"
-                                         : fmt::format("{} min", age.count());
 }
 
 std::optional<kube::EvictionOrder> orderOf(const Step& step, bool dryRun) {
@@ -77,14 +75,13 @@ void Cluster::loadMirror() {
     mirrored_ = kube::decode(known_);
     status_.mirroredAt = microsecondsOf(header.savedAt);
     mirrorNode_ = header.nodeName;
-    audit_.write({.event = audit::Event::mirrorLoaded,
-                  .priority = audit::info(audit::Event::mirrorLoaded).priority,
-                  .message = fmt::format("policies and pods of {} are as they were {} ago, until "
-                                         "the API server answers: {} NodeQOS, {} PodQOS, {} "
-                                         "AvoidanceAction, {} pods",
-                                         header.nodeName, ageOf(header.savedAt),
-                                         mirrored_.nodeQos.size(), mirrored_.podQos.size(),
-                                         mirrored_.actions.size(), mirrored_.pods.size())});
+    policiesKnown_ = true;
+    audit_.write(audit::describe(audit::LoadedMirror{
+        .file = settings_.mirrorFile,
+        .policies = mirrored_.nodeQos.size() + mirrored_.podQos.size() + mirrored_.actions.size(),
+        .pods = mirrored_.pods.size(),
+        .age =
+            std::chrono::duration_cast<std::chrono::seconds>(WallClock::now() - header.savedAt)}));
 }
 
 // ---- who we are ---------------------------------------------------------------------------------
@@ -200,11 +197,9 @@ void Cluster::saveMirror() {
         return;
     }
     nextSave_ = monotonicNow() + kSaveAgain;
-    saver_.save(mirror_->objects(),
-                {.nodeName = nodeName_, .server = connection_.health().server, .time = wallNow()});
-    if (const auto error = saver_.takeError()) {
-        spdlog::warn("{}", error->what);
-    }
+    warnOf(saver_.save(mirror_->objects(), {.nodeName = nodeName_,
+                                            .server = connection_.health().server,
+                                            .savedAt = WallClock::now()}));
 }
 
 void Cluster::stop() {
@@ -227,13 +222,8 @@ void Cluster::healthChanged() {
     const bool wasReached = toldHealth_ == ApiHealth::State::reachable;
     if (health.state != toldHealth_ &&
         (isReached || wasReached || toldHealth_ == ApiHealth::State::unknown)) {
-        const auto event = isReached ? audit::Event::clusterReached : audit::Event::clusterLost;
-        audit_.write({.event = event,
-                      .priority = audit::info(event).priority,
-                      .message = isReached ? fmt::format("the API server {} answers", health.server)
-                                           : fmt::format("the API server does not answer: {}",
-                                                         health.problem),
-                      .fields = {{"SERVER", health.server}, {"REASON", health.problem}}});
+        audit_.write(isReached ? audit::describeClusterReached(health.server)
+                               : audit::describeClusterLost(health.server, health.problem));
     }
     toldHealth_ = health.state;
     updateStatus();
@@ -282,24 +272,19 @@ void Cluster::updateStatus() {
 
 // ---- hands --------------------------------------------------------------------------------------
 
-std::string_view Cluster::whyNotEvict(MonotonicTime now) const {
-    if (!reachable() || !isFollowed(Kind::pod)) {
-        return "there is no connection to the API server";
-    }
-    // Whom the run before has evicted is not known: its budget may be used up.
-    if (now < startedAt_ + evictionInterval_) {
-        return "plimsolld has just started: evictions wait for one interval of their budget";
-    }
-    if (forbiddenAt_ && now < *forbiddenAt_ + kForbiddenFor) {
-        return "the API server does not allow evictions with these credentials";
-    }
-    return "";
+bool Cluster::canAct(Kind kind) const {
+    return reachable() && isFollowed(kind);
 }
 
-std::string_view Cluster::whyNotClose() const {
-    return reachable() && isFollowed(Kind::node) && scheduling_
-               ? ""
-               : "there is no connection to the API server";
+std::string_view Cluster::whyNotEvict(MonotonicTime now) const {
+    // Whom the run before has evicted is not known: its budget may be used up.
+    if (now < startedAt_ + evictionInterval_) {
+        return "plimsolld has just started, and waits for one interval of their budget";
+    }
+    if (forbiddenAt_ && now < *forbiddenAt_ + kForbiddenFor) {
+        return "the credentials may not evict pods";
+    }
+    return "";
 }
 
 ClusterPort::Hands Cluster::hands(MonotonicTime now) {
@@ -310,13 +295,29 @@ ClusterPort::Hands Cluster::hands(MonotonicTime now) {
             saveMirror();
         }
     }
-    Hands hands{.evicted = ledger_.evicted(),
-                .whyNotEvict = whyNotEvict(now),
-                .whyNotClose = whyNotClose(),
-                .closure = scheduling_ ? &scheduling_->closure() : nullptr};
-    hands.canEvict = hands.whyNotEvict.empty();
-    hands.canCloseNode = hands.whyNotClose.empty();
+    Hands hands{.evicted = ledger_.evicted()};
+    if (canAct(Kind::pod)) {
+        hands.whyNotEvict = whyNotEvict(now);
+        hands.canEvict = hands.whyNotEvict.empty();
+    }
+    hands.canCloseNode = canAct(Kind::node);
+    if (scheduling_ && knowsPolicies(now)) {
+        hands.closure = &scheduling_->closure();
+    }
     return hands;
+}
+
+/// A node that is closed for rules that do not exist is opened: not before it is known which do.
+/// Kinds that are not to be had (no CRDs, no RBAC) are waited for only so long.
+bool Cluster::knowsPolicies(MonotonicTime now) {
+    constexpr std::array kPolicies{Kind::nodeQos, Kind::podQos, Kind::avoidanceAction};
+    policiesKnown_ =
+        policiesKnown_ || (mirror_ && std::ranges::all_of(kPolicies, [&](Kind kind) {
+                               const auto& state = mirror_->state(kind);
+                               return state.listed || (reachable() && !state.problem.empty() &&
+                                                       now > startedAt_ + kPoliciesWait);
+                           }));
+    return policiesKnown_;
 }
 
 void Cluster::begin(const Step& step, MonotonicTime now) {

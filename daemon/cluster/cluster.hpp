@@ -93,7 +93,8 @@ private:
     [[nodiscard]] bool reachable() const;
     [[nodiscard]] bool isFollowed(kube::Kind kind) const;
     [[nodiscard]] std::string_view whyNotEvict(MonotonicTime now) const;
-    [[nodiscard]] std::string_view whyNotClose() const;
+    [[nodiscard]] bool canAct(kube::Kind kind) const;
+    bool knowsPolicies(MonotonicTime now);
 
     void evict(const Step& step, MonotonicTime now);
     void evicted(const Step& step, const kube::EvictionAnswer& answer);
@@ -114,6 +115,7 @@ private:
     kube::ObjectStore known_;
     std::optional<Error> credentialProblem_; ///< until the node is known
     PolicySet mirrored_;
+    bool policiesKnown_ = false;
     ClusterStatus status_;
     kube::ApiHealth::State toldHealth_ = kube::ApiHealth::State::unknown;
     EvictionLedger ledger_;
