@@ -24,6 +24,8 @@ constexpr std::chrono::minutes kSaveAgain{5};
 /// Right after its start an API server refuses what it will allow a moment later.
 constexpr std::chrono::minutes kPoliciesWait{2};
 
+constexpr std::chrono::seconds kLeftoverAgain{30};
+
 /// RBAC may be changed; asking now and then is enough.
 constexpr std::chrono::minutes kForbiddenFor{5};
 
@@ -301,10 +303,27 @@ ClusterPort::Hands Cluster::hands(MonotonicTime now) {
         hands.canEvict = hands.whyNotEvict.empty();
     }
     hands.canCloseNode = canAct(Kind::node);
+    if (hands.canCloseNode) {
+        takeLeftoverMark(now);
+    }
     if (scheduling_ && knowsPolicies(now)) {
         hands.closure = &scheduling_->closure();
     }
     return hands;
+}
+
+/// Somebody has opened the node that we had closed: our mark goes, or the next cordon would pass for
+/// ours.
+void Cluster::takeLeftoverMark(MonotonicTime now) {
+    if (!scheduling_->hasLeftover() || scheduling_->closure().changing || now < nextLeftover_) {
+        return;
+    }
+    nextLeftover_ = now + kLeftoverAgain;
+    scheduling_->open([](const Result<void>& result) {
+        if (!result) {
+            spdlog::warn("taking our mark off the Node: {}", result.error().what);
+        }
+    });
 }
 
 /// A node that is closed for rules that do not exist is opened: not before it is known which do.
@@ -328,6 +347,8 @@ void Cluster::begin(const Step& step, MonotonicTime now) {
     auto done = [this, step](const Result<void>& result) {
         finish({.step = step,
                 .done = result.has_value(),
+                // Somebody else has closed it: it stays so, and nothing has failed.
+                .gone = !result && result.error().code == EEXIST,
                 .writer = "cluster",
                 .error = result ? "" : result.error().what});
     };

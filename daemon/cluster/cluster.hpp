@@ -95,6 +95,7 @@ private:
     [[nodiscard]] std::string_view whyNotEvict(MonotonicTime now) const;
     [[nodiscard]] bool canAct(kube::Kind kind) const;
     bool knowsPolicies(MonotonicTime now);
+    void takeLeftoverMark(MonotonicTime now);
 
     void evict(const Step& step, MonotonicTime now);
     void evicted(const Step& step, const kube::EvictionAnswer& answer);
@@ -138,6 +139,7 @@ private:
     kube::http::Call whoAmI_;
     EventLoop::Watch again_;
     MonotonicTime nextSave_;
+    MonotonicTime nextLeftover_;
 };
 
 } // namespace plimsoll

@@ -8,7 +8,6 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
-#include <optional>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -93,16 +92,14 @@ std::unexpected<Error> nowhere(const std::string& where) {
                                 "kubelet's kubeconfig in the configuration");
 }
 
-/// What is not there is nothing; what is there and cannot be read is an error.
-Result<std::optional<FoundKubeconfig>> readAt(const std::string& path) {
+/// ENOENT for what is not there.
+Result<FoundKubeconfig> readAt(const std::string& path) {
     auto text = readSmallFile(path, kMaxCredentialBytes);
     if (text) {
         return FoundKubeconfig{path, *std::move(text)};
     }
-    if (text.error().code == ENOENT || text.error().code == ENOTDIR) {
-        return std::nullopt;
-    }
-    return std::unexpected(std::move(text).error().with(path));
+    const bool missing = text.error().code == ENOENT || text.error().code == ENOTDIR;
+    return fail(missing ? ENOENT : text.error().code, path + ": " + text.error().what);
 }
 
 } // namespace
@@ -135,11 +132,8 @@ Result<FoundKubeconfig> findKubeconfig(const CredentialSettings& settings,
     const auto first = isNamed ? settings.kubeconfig : kubeletsKubeconfig(surroundings.procRoot);
     if (!first.empty()) {
         auto found = readAt(first);
-        if (!found) {
-            return std::unexpected(std::move(found).error());
-        }
-        if (*found) {
-            return **std::move(found);
+        if (found || found.error().code != ENOENT) {
+            return found;
         }
     }
     if (isNamed) {
@@ -147,11 +141,9 @@ Result<FoundKubeconfig> findKubeconfig(const CredentialSettings& settings,
     }
     for (const auto place : kUsualPlaces) {
         auto found = readAt(surroundings.root + std::string(place));
-        if (!found) {
-            return std::unexpected(std::move(found).error());
-        }
-        if (*found && isKubeconfigKind(kindOf((*found)->text))) {
-            return **std::move(found);
+        const bool isOne = found && isKubeconfigKind(kindOf(found->text));
+        if (isOne || (!found && found.error().code != ENOENT)) {
+            return found;
         }
     }
     return nowhere("no kubelet runs with --kubeconfig, and none of the usual places has one");

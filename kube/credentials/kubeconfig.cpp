@@ -25,7 +25,7 @@ std::string textOf(const Field& field) {
         field.error("must be a string; write it in quotes");
         return {};
     }
-    const auto text = field.text().value_or("");
+    auto text = field.text().value_or("");
     if (text.find('\0') != std::string::npos) {
         field.error("must not contain a null byte");
         return {};

@@ -68,7 +68,9 @@ INSTANTIATE_TEST_SUITE_P(Fuzz, CorpusOf,
                                          Target{"layout", fuzzLayout}, Target{"policy", fuzzPolicy},
                                          Target{"quantity", fuzzQuantity},
                                          Target{"prometheus", fuzzPrometheus},
-                                         Target{"json", fuzzJson}, Target{"toml", fuzzToml}));
+                                         Target{"json", fuzzJson}, Target{"toml", fuzzToml},
+                                         Target{"kubeconfig", fuzzKubeconfig},
+                                         Target{"exec_credential", fuzzExecCredential}));
 
 } // namespace
 } // namespace plimsoll::fuzz

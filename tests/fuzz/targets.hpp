@@ -22,5 +22,8 @@ void fuzzPrometheus(std::string_view text);
 void fuzzJson(std::string_view text);
 /// plimsolld.toml.
 void fuzzToml(std::string_view text);
+void fuzzKubeconfig(std::string_view text);
+/// What credential plugins print.
+void fuzzExecCredential(std::string_view text);
 
 } // namespace plimsoll::fuzz
