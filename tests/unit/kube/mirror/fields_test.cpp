@@ -51,8 +51,23 @@ void collect(const json& body, std::set<std::string>& into) {
     }
 }
 
-std::set<std::string> recordedObjects() {
-    std::set<std::string> result;
+/// With everything in it that the decoders read.
+const std::string kFullPod = R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"full",
+    "namespace":"kube-system","uid":"0a","resourceVersion":"5","labels":{"app":"x"},
+    "annotations":{"kubernetes.io/config.hash":"abc","kubernetes.io/config.mirror":"abc",
+    "kubernetes.io/config.source":"file","other":"1"},"deletionTimestamp":"2026-11-22T04:18:40Z",
+    "ownerReferences":[{"kind":"DaemonSet","name":"d"},{"kind":"Node","name":"node-a"}]},
+    "spec":{"nodeName":"node-a","priority":7,"terminationGracePeriodSeconds":5,
+    "resources":{"requests":{"cpu":"2"},"limits":{"memory":"1Gi"}},
+    "initContainers":[{"name":"i","image":"x","restartPolicy":"Always","resources":{"requests":
+    {"cpu":"1","example.com/x":"3"}}},{"name":"j","resources":{"limits":{"cpu":"3"}}}],
+    "containers":[{"name":"c","env":[{"name":"A","value":"b"}],"resources":{"requests":{"cpu":"1",
+    "memory":"2Gi","gocrane.io/cpu":"1"},"limits":{"gocrane.io/cpu":"1","gocrane.io/memory":"1Gi",
+    "memory":"2Gi"}}},{"name":"d"}]},"status":{"phase":"Pending","qosClass":"Burstable",
+    "podIP":"10.0.0.3","startTime":"2026-11-22T04:18:40Z","hostIP":"10.0.0.1"}})";
+
+std::set<std::string> readRecordedObjects() {
+    std::set<std::string> result{json::parse(kFullPod).dump()};
     for (const auto& entry : std::filesystem::recursive_directory_iterator(exchangeFolder())) {
         if (entry.path().extension() != ".json") {
             continue;
@@ -64,11 +79,15 @@ std::set<std::string> recordedObjects() {
         }
         std::istringstream lines(body);
         for (std::string line; std::getline(lines, line);) {
-            const json parsed = json::parse(line, nullptr, /*allow_exceptions=*/false);
-            collect(parsed, result);
+            collect(json::parse(line, nullptr, /*allow_exceptions=*/false), result);
         }
     }
     return result;
+}
+
+const std::set<std::string>& recordedObjects() {
+    static const std::set<std::string> objects = readRecordedObjects();
+    return objects;
 }
 
 /// Everything that a set says.
