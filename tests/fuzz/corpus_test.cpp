@@ -68,7 +68,8 @@ INSTANTIATE_TEST_SUITE_P(Fuzz, CorpusOf,
                                          Target{"layout", fuzzLayout}, Target{"policy", fuzzPolicy},
                                          Target{"quantity", fuzzQuantity},
                                          Target{"prometheus", fuzzPrometheus},
-                                         Target{"json", fuzzJson}, Target{"toml", fuzzToml}));
+                                         Target{"json", fuzzJson}, Target{"mirror", fuzzMirror},
+                                         Target{"toml", fuzzToml}));
 
 } // namespace
 } // namespace plimsoll::fuzz
