@@ -357,6 +357,29 @@ TEST_F(ReflectorTest, no_more_objects_are_kept_than_there_is_room_for) {
     EXPECT_EQ(driver.keys().size(), kMostStored);
 }
 
+TEST_F(ReflectorTest, of_250_pods_of_20_kib_less_than_200_kib_are_stored) {
+    Driver pods(Kind::pod, 16'384);
+    const std::string ballast = std::string(20'000, 'x');
+    std::string items;
+    for (int i = 0; i < 250; ++i) {
+        items +=
+            (i == 0 ? "" : ",") + std::string(R"({"metadata":{"name":"p)") + std::to_string(i) +
+            R"(","namespace":"n","uid":"u","resourceVersion":"1","labels":{"app":"web"}},)" +
+            R"("spec":{"nodeName":"node-a","containers":[{"name":"c","resources":{"requests":)" +
+            R"({"cpu":"1"}},"env":[{"name":"A","value":")" + ballast + R"("}]}]}})";
+    }
+    pods.askForList();
+    pods.answer(R"({"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"9"},)"
+                R"("items":[)" +
+                items + "]}");
+    std::size_t bytes = 0;
+    for (const auto& [key, object] : pods.store.of(Kind::pod)) {
+        bytes += key.size() + object.json.size();
+    }
+    EXPECT_EQ(pods.keys().size(), 250U);
+    EXPECT_LT(bytes, std::size_t{200} * 1024);
+}
+
 TEST_F(ReflectorTest, only_what_matters_counts_as_changed) {
     follow();
     driver.send(event("MODIFIED", rule("a", "11")));
