@@ -31,9 +31,9 @@ void checkReferences(PolicySet& set);
 /// set with a warning.
 PolicySet loadPolicyDirectory(const std::string& directory);
 
-/// The node's own files and what the cluster has, in one set with its references checked. Where both
-/// have an object of one name (pods: also of one uid) the file counts, and the object of the cluster
-/// is shown as not used, with the file's place.
+/// The node's own files and what the cluster has, in one set with its references checked. Where
+/// both have an object of one name (pods: also of one uid) the file counts, and the object of the
+/// cluster is shown as not used, with the file's place.
 PolicySet merge(const PolicySet& local, const PolicySet& cluster);
 
 } // namespace plimsoll::kube

@@ -34,6 +34,7 @@ struct ContainerResources {
     std::optional<Bytes> memoryLimit;
     std::optional<Millicores> elasticCpu; ///< gocrane.io/cpu limit, else request
     std::optional<Bytes> elasticMemory;   ///< gocrane.io/memory limit, else request
+    friend bool operator==(const ContainerResources&, const ContainerResources&) = default;
 };
 
 struct Pod {
@@ -69,6 +70,7 @@ struct Pod {
     [[nodiscard]] std::optional<Bytes> memoryLimit() const;
     [[nodiscard]] Bytes elasticMemory() const; ///< 0: uses none
     [[nodiscard]] std::string fullName() const { return namespaceName + "/" + name; }
+    friend bool operator==(const Pod&, const Pod&) = default;
 };
 
 /// Priorities from here on are the cluster's own (system-cluster-critical and up).

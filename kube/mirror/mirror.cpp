@@ -173,7 +173,7 @@ int Mirror::Impl::changesAreDue(sd_event_source* /*source*/, std::uint64_t /*tim
     return 0;
 }
 
-Mirror::Mirror(sd_event* event, Api& api, std::string nodeName, ObjectStore known)
+Mirror::Mirror(sd_event* event, Api& api, const std::string& nodeName, ObjectStore known)
     : impl_(std::make_unique<Impl>(event, api, nodeName, std::move(known))) {}
 
 Mirror::~Mirror() = default;

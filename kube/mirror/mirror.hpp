@@ -31,7 +31,7 @@ class Mirror {
 public:
     /// Objects that were mirrored before may be given to start from; they stay until their kind is
     /// listed. Throws std::system_error when the loop cannot be had.
-    Mirror(sd_event* event, Api& api, std::string nodeName, ObjectStore known = {});
+    Mirror(sd_event* event, Api& api, const std::string& nodeName, ObjectStore known = {});
     ~Mirror();
     Mirror(const Mirror&) = delete;
     Mirror& operator=(const Mirror&) = delete;

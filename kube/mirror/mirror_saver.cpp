@@ -74,7 +74,7 @@ void MirrorSaver::run(const std::stop_token& stop) {
         if (stop.stop_requested()) {
             return;
         }
-        const Waiting mirror = *std::exchange(waiting_, std::nullopt);
+        const Waiting mirror = std::exchange(waiting_, std::nullopt).value_or(Waiting());
         writing_ = true;
         lock.unlock();
         auto written = trySaving(path_, mirror.store, mirror.header);

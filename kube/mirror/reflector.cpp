@@ -28,16 +28,25 @@ seconds lengthOfWatch(double dice) {
 } // namespace
 
 Reflector::Reflector(Kind kind, const std::string& nodeName, ObjectStore::Objects& objects)
-    : kind_(kind), nodeName_(nodeName), path_(kind, nodeName), shelf_(objects) {}
+    : kind_(kind), nodeName_(nodeName), path_(kind, nodeName), shelf_(objects), items_(newItems()),
+      lines_(newLines()) {}
+
+ListSplitter Reflector::newItems() {
+    return ListSplitter([this](std::optional<std::string_view> item) { takeItem(item); });
+}
+
+WatchLines Reflector::newLines() {
+    return WatchLines([this](std::optional<std::string_view> line) { return takeLine(line); });
+}
 
 Reflector::Todo Reflector::advance(MonotonicTime now) {
-    if (!open_) {
+    if (!open_.underWay) {
         return now >= due_ ? Todo::begin : Todo::wait;
     }
-    if (now >= open_->giveUpAt) {
+    if (now >= open_.giveUpAt) {
         return Todo::giveUp;
     }
-    if (open_->step == Step::watch && !open_->streams && now >= open_->began + kAccepted) {
+    if (open_.step == Step::watch && !open_.streams && now >= open_.began + kAccepted) {
         state_.following = true;
         setProblem({});
     }
@@ -45,15 +54,15 @@ Reflector::Todo Reflector::advance(MonotonicTime now) {
 }
 
 MonotonicTime Reflector::wake() const {
-    if (!open_) {
+    if (!open_.underWay) {
         return due_;
     }
-    const bool accepted = open_->step != Step::watch || open_->streams || state_.following;
-    return accepted ? open_->giveUpAt : std::min(open_->giveUpAt, open_->began + kAccepted);
+    const bool accepted = open_.step != Step::watch || open_.streams || state_.following;
+    return accepted ? open_.giveUpAt : std::min(open_.giveUpAt, open_.began + kAccepted);
 }
 
 Reflector::Request Reflector::begin(MonotonicTime now, double dice) {
-    open_ = Open{.step = step_, .began = now, .dice = dice};
+    open_ = Open{.underWay = true, .step = step_, .began = now, .dice = dice};
     const seconds longest = lengthOfWatch(dice);
     if (step_ == Step::watch) {
         state_.following = state_.following || problem_.empty();
@@ -66,18 +75,18 @@ Reflector::Request Reflector::begin(MonotonicTime now, double dice) {
         shelf_.beginList();
     }
     if (step_ == Step::list && streams_ && from_ != From::newest) {
-        open_->step = Step::watch;
-        open_->streams = true;
+        open_.step = Step::watch;
+        open_.streams = true;
         const bool known = from_ == From::known;
         Request request = beginWatch(path_.streamingList(known ? version_ : "0", longest), longest);
-        open_->giveUpAt = now + kStreamingList;
+        open_.giveUpAt = now + kStreamingList;
         return request;
     }
     return beginList();
 }
 
 Reflector::Request Reflector::beginList() {
-    items_.emplace([this](std::optional<std::string_view> item) { takeItem(item); });
+    items_ = newItems();
     if (step_ == Step::page) {
         return {.path = path_.page(continueToken_)};
     }
@@ -91,24 +100,25 @@ Reflector::Request Reflector::beginList() {
 
 Reflector::Request Reflector::beginWatch(std::string path, seconds longest) {
     ++state_.watches;
-    lines_.emplace([this](std::optional<std::string_view> line) { return takeLine(line); });
-    open_->giveUpAt = open_->began + longest + kSilence;
+    lines_ = newLines();
+    open_.giveUpAt = open_.began + longest + kSilence;
     return {.path = std::move(path), .isWatch = true};
 }
 
 bool Reflector::receive(std::string_view piece, MonotonicTime now) {
     state_.lastContact = now;
-    if (open_->step != Step::watch) {
-        if (!items_->feed(piece)) {
-            open_->broken = "the answer is no list";
+    open_.heardAt = now;
+    if (open_.step != Step::watch) {
+        if (!items_.feed(piece)) {
+            open_.broken = "the answer is no list";
         }
-        return open_->broken.empty();
+        return open_.broken.empty();
     }
-    if (!open_->streams && open_->broken.empty()) {
+    if (!open_.streams && open_.broken.empty()) {
         state_.following = true;
         setProblem({});
     }
-    return lines_->feed(piece);
+    return lines_.feed(piece);
 }
 
 void Reflector::leaveOut(std::string why) {
@@ -134,11 +144,11 @@ bool Reflector::takeLine(std::optional<std::string_view> line) {
     }
     auto event = takeEvent(kind_, nodeName_, *line);
     if (!event) {
-        open_->broken = std::move(event.error().what);
+        open_.broken = std::move(event.error().what);
         return false;
     }
     if (event->type == WatchEvent::Type::error) {
-        open_->error = readStatus(event->status);
+        open_.error = readStatus(event->status);
         return false;
     }
     take(*std::move(event));
@@ -153,9 +163,9 @@ void Reflector::take(WatchEvent event) {
     std::string version = event.incoming.object.resourceVersion;
     bool hasRoom = true;
     if (event.type == WatchEvent::Type::put) {
-        hasRoom = open_->streams ? shelf_.putAside(std::move(event.incoming))
-                                 : shelf_.put(std::move(event.incoming));
-    } else if (open_->streams) {
+        hasRoom = open_.streams ? shelf_.putAside(std::move(event.incoming))
+                                : shelf_.put(std::move(event.incoming));
+    } else if (open_.streams) {
         shelf_.removeAside(event.incoming.key);
     } else {
         shelf_.remove(event.incoming.key);
@@ -163,18 +173,18 @@ void Reflector::take(WatchEvent event) {
     if (!hasRoom) {
         leaveOut(kNoRoom);
     }
-    if (!open_->streams) {
+    if (!open_.streams) {
         version_ = std::move(version);
     }
 }
 
 void Reflector::takeBookmark(const WatchEvent& event) {
-    if (!open_->streams) {
+    if (!open_.streams) {
         version_ = event.version;
     } else if (event.initialEnd) {
-        open_->streams = false;
-        open_->giveUpAt = open_->began + lengthOfWatch(open_->dice) + kSilence;
-        synced(event.version, *state_.lastContact, open_->dice);
+        open_.streams = false;
+        open_.giveUpAt = open_.began + lengthOfWatch(open_.dice) + kSilence;
+        synced(event.version, open_.heardAt, open_.dice);
         state_.following = true;
     }
 }

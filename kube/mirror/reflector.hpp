@@ -60,9 +60,11 @@ private:
     enum class Step : std::uint8_t { list, page, watch };
     enum class From : std::uint8_t { cache, known, newest };
     struct Open { ///< the request under way
+        bool underWay = false;
         Step step = Step::list;
         bool streams = false; ///< a watch that has not yet sent all of what there was
         MonotonicTime began;
+        MonotonicTime heardAt; ///< last
         MonotonicTime giveUpAt = MonotonicTime::max();
         double dice = 0;
         std::string broken; ///< why nothing more of it was wanted
@@ -71,6 +73,8 @@ private:
 
     Request beginList();
     Request beginWatch(std::string path, std::chrono::seconds longest);
+    ListSplitter newItems();
+    WatchLines newLines();
     void takeItem(std::optional<std::string_view> item);
     bool takeLine(std::optional<std::string_view> line);
     void take(WatchEvent event);
@@ -112,9 +116,9 @@ private:
     MonotonicTime relistAt_ = MonotonicTime::max();
     BackOff backOff_;
 
-    std::optional<Open> open_;
-    std::optional<ListSplitter> items_;
-    std::optional<WatchLines> lines_;
+    Open open_;
+    ListSplitter items_; ///< of a list
+    WatchLines lines_;   ///< of a watch
 };
 
 } // namespace plimsoll::kube

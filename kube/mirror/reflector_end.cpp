@@ -28,8 +28,8 @@ constexpr unsigned kMostRefusedWatches = 3;
 } // namespace
 
 void Reflector::end(const Result<http::Answer>& answer, MonotonicTime now, double dice) {
-    const Open open = *std::exchange(open_, std::nullopt);
-    lines_.reset();
+    const Open open = std::exchange(open_, Open());
+    lines_ = newLines();
     if (!open.broken.empty()) {
         step_ = Step::list; // something was missed
         failed(open.broken, now, dice);
@@ -47,13 +47,13 @@ void Reflector::end(const Result<http::Answer>& answer, MonotonicTime now, doubl
         state_.lastContact = now;
         listEnded(now, dice);
     }
-    items_.reset();
+    items_ = newItems();
 }
 
 void Reflector::giveUp(MonotonicTime now, double dice) {
-    const Open open = *std::exchange(open_, std::nullopt);
-    lines_.reset();
-    items_.reset();
+    const Open open = std::exchange(open_, Open());
+    lines_ = newLines();
+    items_ = newItems();
     streams_ = streams_ && !open.streams;
     failed(open.streams ? "the server did not finish its streaming list within 10 s"
                         : "the watch did not end when it should have: the connection is dead",
@@ -61,10 +61,10 @@ void Reflector::giveUp(MonotonicTime now, double dice) {
 }
 
 void Reflector::listEnded(MonotonicTime now, double dice) {
-    const auto list = takeListEnd(kind_, items_->shell());
-    if (!items_->complete() || !list) {
+    const auto list = takeListEnd(kind_, items_.shell());
+    if (!items_.complete() || !list) {
         step_ = Step::list;
-        failed(items_->complete() ? list.error().what : "the answer ended within the list", now,
+        failed(items_.complete() ? list.error().what : "the answer ended within the list", now,
                dice);
         return;
     }

@@ -3,6 +3,7 @@
 #include "tests/bench/collect.hpp"
 #include "tests/bench/decide.hpp"
 #include "tests/bench/measure.hpp"
+#include "tests/bench/mirror.hpp"
 
 #include <algorithm>
 #include <cstdarg>
@@ -19,10 +20,11 @@
 namespace plimsoll::bench {
 namespace {
 
-constexpr double kCollectRatio = 1.5;    // of the bare loop
-constexpr double kDecideSeconds = 1e-3;  // 500 pods × 50 rules
-constexpr double kCoreShare = 0.5;       // percent of a core, 110 pods, 1 s ticks
-constexpr long kResident110 = 16 * 1024; // KiB
+constexpr double kCollectRatio = 1.5;   // of the bare loop
+constexpr double kDecideSeconds = 1e-3; // 500 pods × 50 rules
+constexpr double kCoreShare = 0.5;      // percent of a core, 110 pods, 1 s ticks
+constexpr std::size_t kMirrorHeap = std::size_t{1024} * 1024; // 250 pods, while they are listed
+constexpr long kResident110 = 16 * 1024;                      // KiB
 constexpr long kResident500 = 24 * 1024;
 
 [[gnu::format(printf, 1, 2)]] std::string text(const char* format, ...) {
@@ -81,6 +83,16 @@ void addResident(Table& table, const std::string& self, const PodTree& tree, int
                .met = resident > 0 && resident <= budget});
 }
 
+void addMirror(Table& table) {
+    const MirrorCost cost = measureMirror(250);
+    const auto kib = [](std::size_t bytes) { return static_cast<double>(bytes) / 1024; };
+    table.add({.what = text("heap of the mirror, list of %zu pods of 20 KiB", cost.pods),
+               .measured = text("%.0f KiB, at most %.0f KiB while %.0f KiB come in (%.0f ms)",
+                                kib(cost.kept), kib(cost.most), kib(cost.body), cost.list * 1e3),
+               .budget = "≤ 1 MiB",
+               .met = cost.pods == 250 && cost.most <= kMirrorHeap});
+}
+
 void raiseOpenFiles() {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
@@ -128,6 +140,7 @@ int run(const std::string& self, int scale) {
                .measured = text("%.3f ms, %zu steps planned", decide.acting * 1e3, decide.steps),
                .budget = "≤ 1 ms",
                .met = decide.acting <= kDecideSeconds});
+    addMirror(table);
     if (tick110 > 0) {
         const double share = (tick110 + decide.idle) * 100;
         table.add({.what = "collect and decide once a second, 110 pods",

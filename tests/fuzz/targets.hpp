@@ -20,6 +20,8 @@ void fuzzQuantity(std::string_view text);
 void fuzzPrometheus(std::string_view text);
 /// What probes answer.
 void fuzzJson(std::string_view text);
+/// Lists and watches of the API server, and the mirror's file.
+void fuzzMirror(std::string_view text);
 /// plimsolld.toml.
 void fuzzToml(std::string_view text);
 void fuzzKubeconfig(std::string_view text);
