@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <mutex>
 #include <stdexcept>
 #include <thread>
 
@@ -112,6 +113,7 @@ struct ApiServer::Impl {
     apiserver::Rooms rooms;
     apiserver::Frontend frontend;
     int port = 0;
+    std::mutex mutex; ///< of stopping and starting
     bool isRunning = false;
     std::atomic<bool> isEnding = false;
     std::thread janitor;
@@ -179,11 +181,13 @@ void ApiServer::forgetToken(const std::string& token) {
 }
 
 void ApiServer::stop() {
+    const std::scoped_lock lock(impl_->mutex);
     impl_->frontend.stop();
     impl_->isRunning = false;
 }
 
 void ApiServer::start() {
+    const std::scoped_lock lock(impl_->mutex);
     if (impl_->isRunning)
         return;
     compact();

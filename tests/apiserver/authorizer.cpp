@@ -182,7 +182,8 @@ std::optional<Reply> refusal(const Request& request, const Store& store, bool is
         return notAllowed(request, *reason);
     // NodeRestriction, which no role lifts.
     const bool isWrite = request.verb != "get" && request.verb != "list" && request.verb != "watch";
-    if (!node.empty() && isWrite && request.plural == "nodes" && request.name != node)
+    if (!node.empty() && isWrite && request.verb != "create" && request.plural == "nodes" &&
+        request.name != node)
         return forbidden(request, fmt::format("node \"{}\" is not allowed to modify node \"{}\"",
                                               node, request.name));
     if (!node.empty() && request.plural == "pods" && request.verb == "patch" &&

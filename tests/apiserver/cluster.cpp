@@ -66,6 +66,25 @@ Outcome<Json> objectIn(const Request& request, const Kind& kind) {
     return object;
 }
 
+/// A node registers itself, with a taint until it is ready, and mirrors its static pods.
+std::optional<Reply> notCreatableByNodes(const Request& request, Json& object) {
+    const std::string node = request.identity.node();
+    if (node.empty())
+        return std::nullopt;
+    if (request.plural == "nodes" && request.name != node)
+        return forbidden(request, fmt::format("node \"{}\" is not allowed to modify node \"{}\"",
+                                              node, request.name));
+    if (request.plural == "nodes")
+        object["spec"]["taints"].push_back(
+            {{"key", "node.kubernetes.io/not-ready"}, {"effect", "NoSchedule"}});
+    const Json::json_pointer mirror("/metadata/annotations/kubernetes.io~1config.mirror");
+    if (request.plural == "pods" && !object.contains(mirror))
+        return forbidden(request, fmt::format("pod does not have \"kubernetes.io/config.mirror\" "
+                                              "annotation, node \"{}\" can only create mirror pods",
+                                              node));
+    return std::nullopt;
+}
+
 std::string generatedName(const Json& object) {
     const std::string prefix = object.value(Json::json_pointer("/metadata/generateName"), "");
     return prefix.empty() ? prefix : prefix + randomUid().substr(0, 5);
@@ -137,10 +156,8 @@ Reply Cluster::create(const Request& request) {
     if (kind.plural == "events")
         if (auto refused = invalidEvent(named, *object))
             return *refused;
-    if (const std::string node = request.identity.node(); kind.plural == "pods" && !node.empty())
-        return forbidden(named, fmt::format("pod does not have \"kubernetes.io/config.mirror\" "
-                                            "annotation, node \"{}\" can only create mirror pods",
-                                            node));
+    if (auto refused = notCreatableByNodes(named, *object))
+        return *refused;
     if (store_.get(keyOf(named)))
         return alreadyExists(named);
     if (request.isDryRun())

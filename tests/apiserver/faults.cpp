@@ -13,7 +13,8 @@ std::optional<Reply> replyOf(const Json& then) {
                 .body = body.is_string() ? body.get<std::string>() : body.dump(),
                 .contentType = body.is_string() ? "text/plain; charset=utf-8" : "application/json"};
     reply.contentType = then.value("contentType", reply.contentType);
-    for (const auto& [name, value] : then.value("headers", Json::object()).items())
+    const Json headers = then.value("headers", Json::object());
+    for (const auto& [name, value] : headers.items())
         reply.headers.emplace(name, value.is_string() ? value.get<std::string>() : value.dump());
     return reply;
 }

@@ -171,13 +171,14 @@ void Frontend::handle(const httplib::Request& from, httplib::Response& to) {
     if (!identity)
         send(identity.error(), to);
     else
-        answer(from, to, request);
+        answer(from, to, request, number);
     log.answered(number, to.status);
 }
 
-void Frontend::answer(const httplib::Request& from, httplib::Response& to, const Request& request) {
+void Frontend::answer(const httplib::Request& from, httplib::Response& to, const Request& request,
+                      std::size_t number) {
     if (request.verb == "watch")
-        return stream(to, request);
+        return stream(to, request, number);
     Reply reply;
     try {
         reply = rooms_->cluster.answer(request);
@@ -210,7 +211,7 @@ void Frontend::pause(std::chrono::milliseconds time) {
         std::this_thread::sleep_for(10ms);
 }
 
-void Frontend::stream(httplib::Response& to, const Request& request) {
+void Frontend::stream(httplib::Response& to, const Request& request, std::size_t number) {
     auto started = Watch::start(request, rooms_->cluster);
     if (!started)
         return send(started.error(), to);
@@ -218,12 +219,14 @@ void Frontend::stream(httplib::Response& to, const Request& request) {
     to.status = 200;
     auto watch = std::make_shared<Watch>(std::move(*started));
     to.set_chunked_content_provider(
-        "application/json", [this, watch](std::size_t, httplib::DataSink& sink) {
+        "application/json", [this, watch, number](std::size_t, httplib::DataSink& sink) {
             if (isStopping_ || TlsServer::current().hasGone())
                 return false;
             const std::string lines = watch->next(Watch::Clock::now() + kLook);
             if (!writeInChunks(sink, lines))
                 return false;
+            const Connection& connection = TlsServer::current();
+            rooms_->log.sent(number, connection.bytesIn, connection.bytesOut);
             if (watch->hasEnded())
                 sink.done();
             return true;

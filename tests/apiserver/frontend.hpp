@@ -49,10 +49,11 @@ public:
 private:
     void routeAll();
     void handle(const httplib::Request& from, httplib::Response& to);
-    void answer(const httplib::Request& from, httplib::Response& to, const Request& request);
+    void answer(const httplib::Request& from, httplib::Response& to, const Request& request,
+                std::size_t number);
     bool suffer(const Fault& fault, httplib::Response& to);
     void pause(std::chrono::milliseconds time);
-    void stream(httplib::Response& to, const Request& request);
+    void stream(httplib::Response& to, const Request& request, std::size_t number);
     Outcome<Identity> identityOf(const httplib::Request& from) const;
 
     Rooms* rooms_;

@@ -15,7 +15,7 @@ namespace plimsoll::test::apiserver {
 
 namespace {
 
-constexpr int kKeepAlive = 90'000; // ms that a real server keeps an idle connection
+constexpr int kKeepAlive = 90; // seconds that a real server keeps an idle connection
 constexpr std::size_t kThreads = 96;
 
 thread_local Connection* currentConnection = nullptr;
@@ -74,7 +74,7 @@ bool waitForRequest(const Connection& connection) {
     if (SSL_pending(connection.ssl()) > 0)
         return true;
     pollfd wait{.fd = connection.socket(), .events = POLLIN, .revents = 0};
-    return poll(&wait, 1, kKeepAlive) > 0 && (wait.revents & (POLLHUP | POLLERR)) == 0;
+    return poll(&wait, 1, kKeepAlive * 1000) > 0 && (wait.revents & (POLLHUP | POLLERR)) == 0;
 }
 
 } // namespace
@@ -90,6 +90,8 @@ bool Connection::hasGone() const {
 
 TlsServer::TlsServer(SSL_CTX* context) : context_(context) {
     new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
+    set_keep_alive_timeout(kKeepAlive);
+    set_keep_alive_max_count(1'000'000); // only said in a header: serve() counts nothing
     set_socket_options([](socket_t sock) {
         const int yes = 1; // the same port again, at once
         setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
