@@ -78,11 +78,17 @@ std::optional<Reply> wrongVersion(const Request& request, const Json& before, co
     const Kind& kind = *kindOf(request.group, request.plural);
     const std::string wanted = after.value(kVersionPath, "");
     if (wanted.empty() && kind.isCustom)
-        return failure(422, "Invalid",
-                       fmt::format("{} \"{}\" is invalid: metadata.resourceVersion: Invalid value: "
-                                   "0: must be specified for an update",
-                                   request.qualifiedPlural(), request.name),
-                       {{"name", request.name}, {"kind", request.plural}, {"group", kind.group}});
+        return failure(
+            422, "Invalid",
+            fmt::format("{} \"{}\" is invalid: metadata.resourceVersion: Invalid value: "
+                        "0: must be specified for an update",
+                        request.qualifiedPlural(), request.name),
+            {{"name", request.name},
+             {"kind", request.plural},
+             {"group", kind.group},
+             {"causes", Json::array({invalidCause("metadata.resourceVersion", "FieldValueInvalid",
+                                                  "Invalid value: 0: must be specified for an "
+                                                  "update")})}});
     return wanted.empty() || wanted == before.value(kVersionPath, "")
                ? std::nullopt
                : std::optional(conflict(request));

@@ -43,7 +43,7 @@ private:
     Reply change(const Request& request);
     Reply remove(const Request& request);
     Reply evict(const Request& request);
-    Outcome<Json> terminate(const Json& pod, const Json& options);
+    Outcome<Json> terminate(const Key& key, const Json& options, bool isDryRun);
     [[nodiscard]] std::optional<Reply> blockedByBudget(const Request& request, const Json& pod);
 
     Store store_;

@@ -76,6 +76,24 @@ bool isTerminating(const Json& pod) {
     return pod.at("metadata").contains("deletionTimestamp");
 }
 
+int graceOf(const Json& pod, const Json& options) {
+    const int own =
+        pod.value(Json::json_pointer("/spec/terminationGracePeriodSeconds"), kDefaultGrace);
+    const int asked = options.value("gracePeriodSeconds", own);
+    return asked < 0 ? 1 : asked;
+}
+
+bool isGraceShorter(const Json& pod, int grace) {
+    return !isTerminating(pod) || grace < pod.at("metadata").value("deletionGracePeriodSeconds", 0);
+}
+
+Json terminating(Json pod, int grace) {
+    const auto now = std::chrono::system_clock::now();
+    pod["metadata"]["deletionTimestamp"] = timestamp(now + std::chrono::seconds(grace));
+    pod["metadata"]["deletionGracePeriodSeconds"] = grace;
+    return pod;
+}
+
 bool covers(const Json& budget, const Json& pod) {
     const Json labels = pod.value(Json::json_pointer("/metadata/labels"), Json::object());
     const Json wanted =
@@ -120,10 +138,16 @@ std::optional<Reply> Cluster::blockedByBudget(const Request& request, const Json
             fmt::format("The disruption budget {} is still being processed by the server.", name),
             true);
     const int allowed = status.value("disruptionsAllowed", 0);
+    const int desired = status.value("desiredHealthy", 1);
+    const int current = status.value("currentHealthy", 1);
+    if (allowed <= 0 && current > desired) // an eviction that was allowed is not counted yet
+        return overBudget(
+            fmt::format("The disruption budget {} does not allow evicting pods currently", name),
+            false);
     if (allowed <= 0)
         return overBudget(
             fmt::format("The disruption budget {} needs {} healthy pods and has {} currently", name,
-                        status.value("desiredHealthy", 1), status.value("currentHealthy", 1)),
+                        desired, current),
             false);
     if (!request.isDryRun())
         store_.update({.plural = "poddisruptionbudgets", .space = request.space, .name = name},
@@ -135,28 +159,28 @@ std::optional<Reply> Cluster::blockedByBudget(const Request& request, const Json
     return std::nullopt;
 }
 
-Outcome<Json> Cluster::terminate(const Json& pod, const Json& options) {
-    if (auto failed = failedPrecondition(pod, options))
-        return std::unexpected(*failed);
-    const int own =
-        pod.value(Json::json_pointer("/spec/terminationGracePeriodSeconds"), kDefaultGrace);
-    const int asked = options.value("gracePeriodSeconds", own);
-    const int grace = asked < 0 ? 1 : asked;
-    if (grace == 0 || hasEnded(pod))
-        return nullptr;
-    Json after = pod;
-    Json& metadata = after["metadata"];
-    if (isTerminating(pod) && metadata.value("deletionGracePeriodSeconds", 0) <= grace)
-        return after;
-    const auto now = std::chrono::system_clock::now();
-    metadata["deletionTimestamp"] = timestamp(now + std::chrono::seconds(grace));
-    metadata["deletionGracePeriodSeconds"] = grace;
-    const std::scoped_lock lock(mutex_);
-    ends_[{.plural = "pods",
-           .space = metadata.value("namespace", ""),
-           .name = metadata.value("name", "")}] =
-        std::chrono::steady_clock::now() + std::chrono::seconds(grace);
-    return after;
+/// Changes the pod in the store; the answer is the pod as it is then, also when it has gone.
+Outcome<Json> Cluster::terminate(const Key& key, const Json& options, bool isDryRun) {
+    Json shown;
+    bool isLeaving = false;
+    const auto changed = store_.update(key, [&](const Json& pod) -> Outcome<Json> {
+        if (auto failed = failedPrecondition(pod, options))
+            return std::unexpected(*failed);
+        const int grace = hasEnded(pod) ? 0 : graceOf(pod, options);
+        shown = isGraceShorter(pod, grace) ? terminating(pod, grace) : pod;
+        isLeaving = shown != pod;
+        if (isDryRun)
+            return pod;
+        return grace == 0 ? Json() : shown;
+    });
+    if (changed && !*changed)
+        return std::unexpected(changed->error());
+    if (isLeaving && !isDryRun) {
+        const std::scoped_lock lock(mutex_);
+        ends_[key] = std::chrono::steady_clock::now() +
+                     std::chrono::seconds(shown["metadata"].value("deletionGracePeriodSeconds", 0));
+    }
+    return shown;
 }
 
 Reply Cluster::evict(const Request& original) {
@@ -198,10 +222,9 @@ Reply Cluster::evict(const Request& original) {
     Json plain = options; // the version was checked; the condition has just changed it
     if (plain.contains("preconditions"))
         plain["preconditions"].erase("resourceVersion");
-    const auto gone =
-        store_.update(keyOf(request), [&](const Json& now) { return terminate(now, plain); });
-    if (gone && !*gone)
-        return gone->error();
+    const auto gone = terminate(keyOf(request), plain, false);
+    if (!gone)
+        return gone.error();
     return success(kEvicted, 201);
 }
 
@@ -219,13 +242,12 @@ Reply Cluster::remove(const Request& request) {
         options = Json::object();
     if (const std::string grace = request.parameter("gracePeriodSeconds"); !grace.empty())
         options["gracePeriodSeconds"] = std::atoi(grace.c_str());
-    if (request.isDryRun())
-        return success(*object);
-    const auto removed = store_.update(keyOf(request), [&](const Json& now) -> Outcome<Json> {
-        return request.plural == "pods" ? terminate(now, options) : Outcome<Json>(nullptr);
-    });
-    if (removed && !*removed)
-        return removed->error();
+    if (request.plural == "pods") {
+        const auto terminated = terminate(keyOf(request), options, request.isDryRun());
+        return terminated ? success(*terminated) : terminated.error();
+    }
+    if (!request.isDryRun())
+        erase(keyOf(request));
     return success(*object);
 }
 

@@ -169,6 +169,8 @@ Reply Cluster::list(const Request& request) const {
     });
     Json list = listOf(kind, {});
     list["metadata"]["resourceVersion"] = std::to_string(listing->version);
+    if (kind.isCustom)
+        list["metadata"]["continue"] = ""; // built-in lists leave it out
     const std::size_t limit = limitOf(request);
     if (limit > 0 && listing->objects.size() > limit) {
         if (selector->isEmpty())

@@ -19,6 +19,7 @@ struct Recording {
     std::string contentType;
     std::string body;
     int status = 0;
+    bool isStream = false;
     apiserver::Json answer; ///< discarded: no JSON
     std::string text;       ///< of the body, or of all chunks
 };
@@ -46,5 +47,8 @@ private:
 /// What must be the same in both answers: of a failure nearly all, of an object or list its shape
 /// and the fields that Plimsoll reads.
 apiserver::Json essence(const apiserver::Json& answer);
+
+/// The events of a watch, each with its type and the essence of its object.
+apiserver::Json linesOf(const std::string& text);
 
 } // namespace plimsoll::test
