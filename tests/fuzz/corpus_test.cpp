@@ -68,14 +68,10 @@ INSTANTIATE_TEST_SUITE_P(Fuzz, CorpusOf,
                                          Target{"layout", fuzzLayout}, Target{"policy", fuzzPolicy},
                                          Target{"quantity", fuzzQuantity},
                                          Target{"prometheus", fuzzPrometheus},
-<<<<<<< HEAD
-                                         Target{"json", fuzzJson}, Target{"toml", fuzzToml},
+                                         Target{"json", fuzzJson}, Target{"mirror", fuzzMirror},
+                                         Target{"toml", fuzzToml},
                                          Target{"kubeconfig", fuzzKubeconfig},
                                          Target{"exec_credential", fuzzExecCredential}));
-=======
-                                         Target{"json", fuzzJson}, Target{"mirror", fuzzMirror},
-                                         Target{"toml", fuzzToml}));
->>>>>>> wip-C
 
 } // namespace
 } // namespace plimsoll::fuzz
