@@ -97,14 +97,16 @@ std::vector<std::string> environmentOf(const Program& program) {
         values[name] = value;
     }
     std::vector<std::string> result;
+    result.reserve(values.size());
     for (const auto& [name, value] : values) {
-        result.push_back(name + "=" + value);
+        result.push_back(std::string(name).append("=").append(value));
     }
     return result;
 }
 
 std::vector<char*> pointersTo(std::vector<std::string>& words) {
     std::vector<char*> result;
+    result.reserve(words.size() + 1);
     for (auto& word : words) {
         result.push_back(word.data());
     }

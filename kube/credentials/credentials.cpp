@@ -44,6 +44,7 @@ struct KeptAnswer {
     ExecAnswer answer;
     std::optional<WallTime> renewAt;
 
+    [[nodiscard]] bool isDue(WallTime now) const { return renewAt && *renewAt <= now; }
     [[nodiscard]] bool isFor(const KeptAnswer& asked) const {
         return command == asked.command && info == asked.info;
     }
@@ -67,10 +68,10 @@ private:
     void proceed();
     void read();
     Result<Kubeconfig> readKubeconfig();
-    void runPlugin(const Kubeconfig& config, Access access);
+    void runPlugin(const ExecCommand& command, const Kubeconfig& config, Access access);
     void pluginDone(KeptAnswer asked, const Access& access, const Result<std::string>& printed);
     void pluginFailed(const KeptAnswer& asked, const Access& access, Error error);
-    void useAnswer(const KeptAnswer& kept, Access access);
+    void useAnswer(KeptAnswer kept, Access access);
     void accept(Access access);
     void answer(const Outcome& outcome);
     void pause(std::chrono::milliseconds time);
@@ -142,8 +143,7 @@ bool Credentials::Impl::isFresh() const {
         return false;
     }
     const auto now = surroundings_.now();
-    return !(access_->expires && *access_->expires <= now) &&
-           !(kept_ && kept_->renewAt && *kept_->renewAt <= now);
+    return access_->expires.value_or(WallTime::max()) > now && !(kept_ && kept_->isDue(now));
 }
 
 void Credentials::Impl::proceed() {
@@ -187,20 +187,18 @@ void Credentials::Impl::read() {
         return;
     }
     access->origin = path_;
-    if (config->exec) {
-        runPlugin(*config, *std::move(access));
+    if (const auto& command = config->exec) {
+        runPlugin(*command, *config, *std::move(access));
     } else {
         kept_.reset();
         accept(*std::move(access));
     }
 }
 
-void Credentials::Impl::runPlugin(const Kubeconfig& config, Access access) {
-    const auto& command = *config.exec;
+void Credentials::Impl::runPlugin(const ExecCommand& command, const Kubeconfig& config,
+                                  Access access) {
     KeptAnswer asked{.command = command, .info = execInfo(command, config, access.caPem)};
-    const bool isKept =
-        kept_ && kept_->isFor(asked) && !(kept_->renewAt && *kept_->renewAt <= surroundings_.now());
-    if (isKept) {
+    if (kept_ && kept_->isFor(asked) && !kept_->isDue(surroundings_.now())) {
         useAnswer(*kept_, std::move(access));
         return;
     }
@@ -240,7 +238,7 @@ void Credentials::Impl::pluginDone(KeptAnswer asked, const Access& access,
         return;
     }
     asked.answer = *std::move(parsed);
-    useAnswer(asked, access);
+    useAnswer(std::move(asked), access);
 }
 
 /// What it gave the last time is good till it expires; until then it is asked again and again.
@@ -257,7 +255,7 @@ void Credentials::Impl::pluginFailed(const KeptAnswer& asked, const Access& acce
 }
 
 /// Checked again each time: an answer may expire while it is kept.
-void Credentials::Impl::useAnswer(const KeptAnswer& kept, Access access) {
+void Credentials::Impl::useAnswer(KeptAnswer kept, Access access) {
     const auto now = surroundings_.now();
     auto whole = withAnswer(std::move(access), kept.answer, now);
     if (!whole) {
@@ -267,12 +265,10 @@ void Credentials::Impl::useAnswer(const KeptAnswer& kept, Access access) {
         answer(fail(0, problem));
         return;
     }
-    if (&kept != (kept_ ? &*kept_ : nullptr)) {
-        kept_ = kept;
-        if (whole->expires) {
-            kept_->renewAt = *whole->expires - std::min(kRenewBefore, (*whole->expires - now) / 10);
-        }
+    if (const auto expires = whole->expires; expires && !kept.renewAt) {
+        kept.renewAt = *expires - std::min(kRenewBefore, (*expires - now) / 10);
     }
+    kept_ = std::move(kept);
     accept(*std::move(whole));
 }
 
