@@ -19,7 +19,9 @@ namespace plimsoll::kube {
 
 /// How one kind stands.
 struct KindState {
-    bool listed = false;    ///< once at least, in this run: the store holds what the cluster has
+    /// Once at least, in this run: the store holds what the cluster has. Also where its CRD is not
+    /// installed, so that it has none.
+    bool listed = false;
     bool following = false; ///< a watch is open now
     std::string problem; ///< why not; empty: none. "403 Forbidden: …", "the CRD is not installed"
     std::optional<MonotonicTime> lastContact; ///< when the server last said something about it

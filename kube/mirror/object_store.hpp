@@ -20,7 +20,9 @@ std::string_view name(Kind kind);
 
 struct StoredObject {
     std::string resourceVersion;
-    std::string json; ///< a whole object with apiVersion and kind, cut down
+    /// A whole object with apiVersion and kind, cut down (fields.hpp), and without
+    /// metadata.resourceVersion: it is the same as long as nothing that is read of it changes.
+    std::string json;
     friend bool operator==(const StoredObject&, const StoredObject&) = default;
 };
 
