@@ -240,8 +240,8 @@ Reply Cluster::remove(const Request& request) {
     Json options = Json::parse(request.body, nullptr, false);
     if (!options.is_object())
         options = Json::object();
-    if (const std::string grace = request.parameter("gracePeriodSeconds"); !grace.empty())
-        options["gracePeriodSeconds"] = std::atoi(grace.c_str());
+    if (!request.parameter("gracePeriodSeconds").empty())
+        options["gracePeriodSeconds"] = request.number("gracePeriodSeconds");
     if (request.plural == "pods") {
         const auto terminated = terminate(keyOf(request), options, request.isDryRun());
         return terminated ? success(*terminated) : terminated.error();

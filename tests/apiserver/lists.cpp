@@ -123,10 +123,8 @@ Json listOf(const Kind& kind, std::vector<Json> objects) {
 }
 
 std::size_t limitOf(const Request& request) {
-    const std::string text = request.parameter("limit");
-    std::size_t limit = 0;
-    std::from_chars(text.data(), text.data() + text.size(), limit);
-    return request.parameter("resourceVersion") == "0" ? 0 : limit;
+    const long limit = request.parameter("resourceVersion") == "0" ? 0 : request.number("limit");
+    return std::size_t(std::max(limit, 0L));
 }
 
 } // namespace

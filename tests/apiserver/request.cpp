@@ -2,6 +2,7 @@
 #include "tests/apiserver/request.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <fmt/core.h>
 
 namespace plimsoll::test::apiserver {
@@ -93,6 +94,13 @@ const Kind* kindOf(const Json& object) {
 std::string Request::parameter(const std::string& key) const {
     const auto found = query.find(key);
     return found == query.end() ? std::string{} : found->second;
+}
+
+long Request::number(const std::string& key) const {
+    const std::string value = parameter(key);
+    long number = 0;
+    std::from_chars(value.data(), value.data() + value.size(), number);
+    return number;
 }
 
 bool Request::isSet(const std::string& key) const {

@@ -57,7 +57,8 @@ struct Request {
     std::string verb; ///< "get", "list", "watch", "create", …
 
     [[nodiscard]] std::string parameter(const std::string& key) const;
-    [[nodiscard]] bool isSet(const std::string& key) const; ///< "1" or "true"
+    [[nodiscard]] long number(const std::string& key) const; ///< 0 where it says none
+    [[nodiscard]] bool isSet(const std::string& key) const;  ///< "1" or "true"
     [[nodiscard]] bool isDryRun() const { return parameter("dryRun") == "All"; }
     /// "nodes", "nodeqoss.ensurance.crane.io"
     [[nodiscard]] std::string qualifiedPlural() const;

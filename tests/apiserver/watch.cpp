@@ -2,7 +2,6 @@
 #include "tests/apiserver/watch.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <fmt/core.h>
 #include <utility>
 
@@ -20,7 +19,7 @@ std::string line(const char* type, const Json& object) {
     return Json{{"type", type}, {"object", object}}.dump() + "\n";
 }
 
-Reply invalidOptions(std::vector<std::string> problems) {
+Reply invalidOptions(const std::vector<std::string>& problems) {
     Json causes = Json::array();
     std::string all;
     for (const std::string& problem : problems) {
@@ -65,9 +64,9 @@ Watch::Watch(Request request, const Cluster& cluster, Selector selector)
     : request_(std::move(request)), cluster_(&cluster), selector_(std::move(selector)),
       hasBookmarks_(request_.isSet("allowWatchBookmarks")), end_(Clock::now() + kLongest),
       nextBookmark_(Clock::now() + cluster.bookmarkEvery.load()) {
-    const int seconds = std::atoi(request_.parameter("timeoutSeconds").c_str());
+    const long seconds = request_.number("timeoutSeconds");
     if (seconds != 0)
-        end_ = Clock::now() + std::chrono::seconds(std::max(seconds, 0));
+        end_ = Clock::now() + std::chrono::seconds(std::max(seconds, 0L));
     nextBookmark_ = std::min(nextBookmark_, std::max(end_ - kLastBookmark, Clock::now()));
 }
 
@@ -77,16 +76,21 @@ Outcome<Watch> Watch::start(const Request& request, const Cluster& cluster) {
     auto selector = Selector::of(request);
     if (!selector)
         return std::unexpected(selector.error());
-    const auto version = versionOf(request);
-    if (!version)
-        return std::unexpected(version.error());
+    const auto asked = versionOf(request);
+    if (!asked)
+        return std::unexpected(asked.error());
+    const std::optional<Version> version = *asked;
     Watch watch(request, cluster, std::move(*selector));
+    if (request.number("timeoutSeconds") < 0) { // ends before it has sent anything
+        watch.ended_ = true;
+        return watch;
+    }
     const bool isInitial = sendsInitialEvents(request) && !cluster.isOld;
-    if (isInitial || !*version) {
+    if (isInitial || !version) {
         watch.startWithAll(isInitial);
         return watch;
     }
-    watch.version_ = watch.told_ = **version;
+    watch.version_ = watch.told_ = *version;
     watch.isFromFuture_ = watch.version_ > cluster.store().version();
     return watch;
 }

@@ -237,7 +237,7 @@ TEST(Recordings, watches_begin_and_end_as_recorded) {
           [](ApiServer& server) {
               server.installDefinitions();
               server.installNodeRole();
-              applyRules(server);
+              applyWatchedRules(server);
               server.compact();
           }},
          {"watch/051-rbac-removed-reconnect", [](ApiServer& server) { server.removeNodeRole(); }},
