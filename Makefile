@@ -12,7 +12,7 @@ all: build/release/build.ninja
 
 build/release/build.ninja:
 	@$(DEPS) build
-	meson setup build/release --buildtype=debugoptimized -Dtests=false --prefix=/usr --sysconfdir=/etc >/dev/null
+	meson setup build/release --buildtype=debugoptimized -Dtests=false -Dtest_apiserver=true --prefix=/usr --sysconfdir=/etc >/dev/null
 
 build/test/build.ninja:
 	@$(DEPS) build

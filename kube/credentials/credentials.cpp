@@ -220,8 +220,8 @@ void Credentials::Impl::runPlugin(const ExecCommand& command, const Kubeconfig& 
     if (run) {
         run_ = *std::move(run);
     } else {
-        answer(
-            std::unexpected(std::move(run).error().with(command.field + ": " + command.program)));
+        // Its errno is not for our callers: ENOENT would say that this node has no kubeconfig.
+        answer(fail(0, command.field + ": " + command.program + ": " + run.error().what));
     }
 }
 

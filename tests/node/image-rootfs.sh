@@ -70,10 +70,10 @@ fi
 
 suite=$1 dir=$2
 base=(systemd systemd-sysv dbus polkitd udev kmod procps runc busybox-static attr stress-ng)
-# What the daemon links with. The names carry the sonames of the suite.
+# What the daemon and the test API server link with. The names carry the sonames of the suite.
 case $suite in
-  bookworm) base+=(libsdbus-c++1 libcgroup2 libspdlog1.10 libfmt9 libyaml-cpp0.7 libtomlplusplus3 libcurl4) ;;
-  trixie) base+=(libsdbus-c++2 libcgroup3 libspdlog1.15 libfmt10 libyaml-cpp0.8 libtomlplusplus3t64 libcurl4t64) ;;
+  bookworm) base+=(libsdbus-c++1 libcgroup2 libspdlog1.10 libfmt9 libyaml-cpp0.7 libtomlplusplus3 libcurl4 libcpp-httplib0.11) ;;
+  trixie) base+=(libsdbus-c++2 libcgroup3 libspdlog1.15 libfmt10 libyaml-cpp0.8 libtomlplusplus3t64 libcurl4t64 libcpp-httplib0.18) ;;
   *) echo "unknown suite $suite (bookworm, trixie)" >&2; exit 1 ;;
 esac
 
