@@ -137,6 +137,9 @@ private:
         cluster_->onPolicy([this](Engine::News news) { applyPolicies(news); });
         cluster_->onFinished([this] { engine_.finishPending(); });
         cluster_->onNodeName([this](const std::string& name) {
+            if (name == engine_.published().nodeName) {
+                return;
+            }
             engine_.setNode(name, config_.nodeLabels);
             applyPolicies(Engine::News::policies);
         });

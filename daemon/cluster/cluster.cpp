@@ -21,8 +21,8 @@ constexpr std::chrono::seconds kIdentifyAgain{30};
 /// The file says when it was last right; in a quiet cluster nothing else would write it.
 constexpr std::chrono::minutes kSaveAgain{5};
 
-/// Right after its start an API server refuses what it will allow a moment later.
-constexpr std::chrono::minutes kPoliciesWait{2};
+/// Right after its start an API server refuses for a second what it will allow then.
+constexpr std::chrono::seconds kPoliciesWait{30};
 
 constexpr std::chrono::seconds kLeftoverAgain{30};
 
@@ -133,6 +133,10 @@ void Cluster::identified(const Result<std::shared_ptr<const kube::Access>>& acce
 
 /// What Connection would find out, too, if anything were asked.
 void Cluster::noteCredentials(const Error& error) {
+    if (!credentialProblem_ || credentialProblem_->what != error.what) {
+        spdlog::log(error.code == ENOENT ? spdlog::level::info : spdlog::level::warn, "{}",
+                    error.what);
+    }
     credentialProblem_ = error;
     updateStatus();
 }
@@ -159,6 +163,11 @@ void Cluster::run(const std::string& nodeName) {
     mirror_ = std::make_unique<kube::Mirror>(loop_.raw(), connection_, nodeName,
                                              std::exchange(known_, {}));
     mirror_->onChange([this](kube::Mirror::Changes changes) { mirrorChanged(changes); });
+    auto watch =
+        loop_.after(kPoliciesWait + std::chrono::seconds(1), [this] { mirrorChanged({}); });
+    if (watch) {
+        again_ = *std::move(watch);
+    }
     updateStatus();
 }
 
@@ -172,17 +181,32 @@ void Cluster::mirrorChanged(kube::Mirror::Changes changes) {
         scheduling_->observe(node);
         condition_->observe(node);
     }
+    const auto node = mirrored_.node;
     if (changes.policies || changes.pods || changes.node) {
-        auto node = std::exchange(mirrored_.node, {});
         mirrored_ = kube::decode(mirror_->objects());
-        const bool isAnotherNode = changes.node && node != mirrored_.node;
-        if (policyChanged_ && (changes.policies || changes.pods || isAnotherNode)) {
-            policyChanged_(changes.policies || isAnotherNode ? Engine::News::policies
-                                                             : Engine::News::podsOnly);
-        }
         saveMirror();
     }
+    const bool isAnotherNode = node != mirrored_.node;
+    const bool isFirst = !policiesKnown_ && hasEveryPolicy();
+    policiesKnown_ = policiesKnown_ || isFirst;
+    if (policiesKnown_ && policyChanged_) {
+        if (isFirst || changes.policies || isAnotherNode) {
+            policyChanged_(Engine::News::policies);
+        } else if (changes.pods) {
+            policyChanged_(Engine::News::podsOnly);
+        }
+    }
     updateStatus();
+}
+
+/// Kinds that are not to be had (no CRDs, no RBAC) are waited for only so long.
+bool Cluster::hasEveryPolicy() const {
+    constexpr std::array kPolicies{Kind::nodeQos, Kind::podQos, Kind::avoidanceAction};
+    const bool hasWaited = monotonicNow() > startedAt_ + kPoliciesWait;
+    return std::ranges::all_of(kPolicies, [&](Kind kind) {
+        const auto& state = mirror_->state(kind);
+        return state.listed || (hasWaited && !state.problem.empty());
+    });
 }
 
 void Cluster::warnOf(const Result<void>& saved) {
@@ -306,14 +330,15 @@ ClusterPort::Hands Cluster::hands(MonotonicTime now) {
     if (hands.canCloseNode) {
         takeLeftoverMark(now);
     }
-    if (scheduling_ && knowsPolicies(now)) {
+    // A node that is closed for rules that do not exist is opened: not before it is known which do.
+    if (scheduling_ && policiesKnown_) {
         hands.closure = &scheduling_->closure();
     }
     return hands;
 }
 
-/// Somebody has opened the node that we had closed: our mark goes, or the next cordon would pass for
-/// ours.
+/// Somebody has opened the node that we had closed: our mark goes, or the next cordon would pass
+/// for ours.
 void Cluster::takeLeftoverMark(MonotonicTime now) {
     if (!scheduling_->hasLeftover() || scheduling_->closure().changing || now < nextLeftover_) {
         return;
@@ -324,19 +349,6 @@ void Cluster::takeLeftoverMark(MonotonicTime now) {
             spdlog::warn("taking our mark off the Node: {}", result.error().what);
         }
     });
-}
-
-/// A node that is closed for rules that do not exist is opened: not before it is known which do.
-/// Kinds that are not to be had (no CRDs, no RBAC) are waited for only so long.
-bool Cluster::knowsPolicies(MonotonicTime now) {
-    constexpr std::array kPolicies{Kind::nodeQos, Kind::podQos, Kind::avoidanceAction};
-    policiesKnown_ =
-        policiesKnown_ || (mirror_ && std::ranges::all_of(kPolicies, [&](Kind kind) {
-                               const auto& state = mirror_->state(kind);
-                               return state.listed || (reachable() && !state.problem.empty() &&
-                                                       now > startedAt_ + kPoliciesWait);
-                           }));
-    return policiesKnown_;
 }
 
 void Cluster::begin(const Step& step, MonotonicTime now) {

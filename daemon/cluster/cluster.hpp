@@ -94,7 +94,7 @@ private:
     [[nodiscard]] bool isFollowed(kube::Kind kind) const;
     [[nodiscard]] std::string_view whyNotEvict(MonotonicTime now) const;
     [[nodiscard]] bool canAct(kube::Kind kind) const;
-    bool knowsPolicies(MonotonicTime now);
+    [[nodiscard]] bool hasEveryPolicy() const;
     void takeLeftoverMark(MonotonicTime now);
 
     void evict(const Step& step, MonotonicTime now);
@@ -116,7 +116,7 @@ private:
     kube::ObjectStore known_;
     std::optional<Error> credentialProblem_; ///< until the node is known
     PolicySet mirrored_;
-    bool policiesKnown_ = false;
+    bool policiesKnown_ = false; ///< all of them: half of a set would be judged wrongly
     ClusterStatus status_;
     kube::ApiHealth::State toldHealth_ = kube::ApiHealth::State::unknown;
     EvictionLedger ledger_;

@@ -3,7 +3,7 @@
 # writes it. After scene.sh.
 
 NODE=node
-API_DIR=/root/apiserver
+API_DIR=/var/lib/apiserver # the daemon does not see /root
 
 api() { plimsoll-test-apiserver ctl --control 6444 "$@"; }
 
