@@ -5,6 +5,7 @@
 #include "daemon/audit/journal.hpp"
 #include "daemon/bus_listener.hpp"
 #include "daemon/cluster/cluster.hpp"
+#include "daemon/cluster/open_node.hpp"
 #include "daemon/custom_sources.hpp"
 #include "daemon/engine.hpp"
 #include "daemon/event_loop.hpp"
@@ -317,6 +318,21 @@ int undoLeftovers(const ConfigPaths& paths) {
     const bool allDone =
         undoLeftovers(config.runtimeDirectory, layout, "plimsolld has ended", journal);
     return allDone ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int openNode(const ConfigPaths& paths) {
+    constexpr std::chrono::seconds kLongest{30};
+    const auto config = loadConfig(paths).value_or(Config{});
+    EventLoop loop;
+    const auto opened =
+        openNode(loop, {.kubeconfig = config.kubeconfig, .servers = config.clusterServers},
+                 {.given = config.nodeName, .fallback = defaultNodeName()}, kLongest);
+    if (opened || opened.error().code == ENOENT) {
+        return EXIT_SUCCESS;
+    }
+    spdlog::error("the node may still be closed by Plimsoll: {}; \"kubectl uncordon {}\" opens it",
+                  opened.error().what, nodeNameOf(config));
+    return EXIT_FAILURE;
 }
 
 int checkConfig(const ConfigPaths& paths, bool configOnly) {

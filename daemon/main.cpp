@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
     bool check = false;
     bool configOnly = false;
     bool undo = false;
+    bool open = false;
     app.set_version_flag("--version", "plimsolld " PLIMSOLL_VERSION);
     app.add_option("--config", configFile,
                    "read this file only, not /etc/plimsoll/plimsolld.toml and its drop-ins");
@@ -22,7 +23,13 @@ int main(int argc, char** argv) {
                                    "check configuration and policies, print every remark, and end");
     app.add_flag("--config-only", configOnly, "with --check-config: leave the policies out")
         ->needs(checkFlag);
-    app.add_flag("--undo", undo, "put back what an earlier run left, and end")->excludes(checkFlag);
+    auto* undoFlag = app.add_flag("--undo", undo, "put back what an earlier run left, and end");
+    undoFlag->excludes(checkFlag);
+    app.add_flag("--open-node", open,
+                 "where plimsolld has closed this node in the cluster, open it, and end: before a "
+                 "removal, with the service stopped")
+        ->excludes(checkFlag)
+        ->excludes(undoFlag);
     CLI11_PARSE(app, argc, argv);
 
     plimsoll::log::setup();
@@ -31,6 +38,9 @@ int main(int argc, char** argv) {
                                               : plimsoll::ConfigPaths::only(configFile);
         if (check) {
             return plimsoll::checkConfig(paths, configOnly);
+        }
+        if (open) {
+            return plimsoll::openNode(paths);
         }
         return undo ? plimsoll::undoLeftovers(paths) : plimsoll::runDaemon(paths);
     } catch (const std::exception& error) {

@@ -199,4 +199,26 @@ const std::string& NodeCondition::problem() const {
     return impl_->problem;
 }
 
+http::Call removeCondition(Api& api, const std::string& nodeName,
+                           std::function<void(Result<void>)> done) {
+    const Json removal{{"$patch", "delete"}, {"type", kType}};
+    const auto path = path::nodeStatus(nodeName);
+    if (!path) {
+        done(std::unexpected(path.error()));
+        return {};
+    }
+    return api.send({.method = http::Method::patch,
+                     .path = *path,
+                     .contentType = "application/strategic-merge-patch+json",
+                     .body = jsonText({{"status", {{"conditions", Json::array({removal})}}}})},
+                    [done = std::move(done)](const Result<http::Answer>& answer) {
+                        if (!answer) {
+                            done(std::unexpected(answer.error()));
+                            return;
+                        }
+                        const auto status = readStatus(*answer);
+                        done(status.isSuccess() ? Result<void>{} : fail(0, status.text()));
+                    });
+}
+
 } // namespace plimsoll::kube

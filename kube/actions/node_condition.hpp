@@ -6,6 +6,7 @@
 #include "kube/api/api.hpp"
 #include "kube/mirror/object_store.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -39,5 +40,9 @@ private:
     struct Impl;
     std::shared_ptr<Impl> impl_;
 };
+
+/// Takes the condition off the Node. `done` is called once, later, from the loop.
+[[nodiscard]] http::Call removeCondition(Api& api, const std::string& nodeName,
+                                         std::function<void(Result<void>)> done);
 
 } // namespace plimsoll::kube

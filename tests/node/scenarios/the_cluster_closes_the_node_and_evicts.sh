@@ -102,6 +102,14 @@ api do start
 check 'the server is back, and is followed again' wait_until 60 cluster_is mirrored
 no_rule slowing >/dev/null
 check 'what is deleted in the cluster is undone here' wait_until 20 eval "! throttled $survivor"
+
+rule closing close 2400 | api apply - >/dev/null
+check 'closed once more' wait_until 40 cordoned
 systemctl stop plimsolld
+check 'a stop leaves the cordon: a restart may follow' cordoned
+check 'plimsolld --open-node, as a removal does it' plimsolld --open-node
+check 'opens the node' open
+check 'and leaves no condition' eval '! api get /api/v1/nodes/$NODE /status/conditions | grep -q interference-identified'
+check 'every byte of the host is back' files_same /root/before
 check 'nothing was refused by the journal of the cluster' eval '! entries -p err | grep -v "does not answer"'
 checks_end
