@@ -47,7 +47,6 @@ done >/dev/null
 	YAML
 } >/root/policies.yaml
 must 'policies in the cluster' api apply /root/policies.yaml
-files_snapshot /root/before
 
 systemctl start plimsolld
 must 'everything is mirrored with the credentials of the kubelet' wait_until 40 cluster_is mirrored
@@ -88,6 +87,7 @@ check 'only one went: that was enough' eval "pod_is_there jobs $survivor && ! po
 check 'the journal has it' has_entry PLIMSOLL_EVENT=pod-evicted
 check 'the node is open again after the cool-down' wait_until 60 open
 no_rule ending >/dev/null
+files_snapshot /root/before
 
 rule slowing slow 2400 | api apply - >/dev/null
 check 'a rule of the cluster throttles' wait_until 40 throttled $survivor
