@@ -21,7 +21,8 @@ protected:
         install({avoidanceAction("evict", 30s, evicting()), nodeQos("w", "evict", strategy),
                  podQos({"evict"})});
     }
-    void press() { load(1900, {{"least", 900}, {"more", 900}}); }
+    /// One of them is enough.
+    void press() { load(1700, {{"least", 800}, {"more", 800}}); }
     void protect(const std::string& app) {
         server.apply({{"kind", "PodDisruptionBudget"},
                       {"apiVersion", "policy/v1"},
@@ -30,14 +31,18 @@ protected:
                       {"status",
                        {{"disruptionsAllowed", 0}, {"desiredHealthy", 1}, {"currentHealthy", 1}}}});
     }
-    /// The place of the first such request in the log.
-    std::size_t placeOf(const std::string& method, const std::string& part) {
+    /// The place in the log of the first request that was answered so; its length: there is none.
+    std::size_t placeOf(const std::string& method, const std::string& path, int status) {
         const auto entries = server.log().entries();
         const auto found = std::ranges::find_if(entries, [&](const apiserver::Access& access) {
-            return access.method == method && access.path.find(part) != std::string::npos;
+            return access.method == method && access.path == path && access.status == status;
         });
         return static_cast<std::size_t>(found - entries.begin());
     }
+    bool wasAnswered(const std::string& path, int status) {
+        return placeOf("POST", path, status) < server.log().entries().size();
+    }
+    static std::string evictionOf(const std::string& pod) { return pathOf(pod) + "/eviction"; }
 };
 
 TEST_F(Evicting, the_least_important_pod_goes_and_the_node_is_closed_before) {
@@ -45,7 +50,7 @@ TEST_F(Evicting, the_least_important_pod_goes_and_the_node_is_closed_before) {
     join();
     press();
     ASSERT_TRUE(secondsUntil([&] { return isLeaving("least"); }));
-    EXPECT_LT(placeOf("PATCH", kNode), placeOf("POST", "/eviction"));
+    EXPECT_LT(placeOf("PATCH", kNode, 200), placeOf("POST", evictionOf("least"), 201));
     EXPECT_TRUE(isClosed());
     ASSERT_TRUE(secondsUntil([&] { return pod("least").is_null(); }));
     removeCgroup("least");
@@ -55,6 +60,31 @@ TEST_F(Evicting, the_least_important_pod_goes_and_the_node_is_closed_before) {
     EXPECT_FALSE(isLeaving("more"));
     EXPECT_EQ(evictionsAsked(), 1U);
     EXPECT_TRUE(journal.has(audit::Event::podEvicted));
+}
+
+TEST_F(Evicting, waits_until_the_node_is_closed) {
+    server.fault({{"method", "PATCH"}, {"path", "node-a$"}, {"then", {{"delayMs", 1000}}}});
+    installEviction();
+    join();
+    press();
+    ASSERT_TRUE(secondsUntil([&] { return server.faults().left() == 0; }));
+    EXPECT_TRUE(secondsUntil([&] {
+        EXPECT_TRUE(isClosed() || !isLeaving("least"));
+        return isLeaving("least");
+    }));
+}
+
+TEST_F(Evicting, does_not_wait_for_a_node_that_cannot_be_closed) {
+    server.fault({{"method", "PATCH"},
+                  {"path", "node-a$"},
+                  {"times", -1},
+                  {"then", {{"status", 403}, {"body", "not you"}}}});
+    installEviction();
+    join();
+    press();
+    EXPECT_TRUE(secondsUntil([&] { return isLeaving("least"); }));
+    EXPECT_FALSE(isClosed());
+    EXPECT_TRUE(journal.has(audit::Event::stepFailed, "not you"));
 }
 
 TEST_F(Evicting, pods_of_another_node_are_not_even_seen) {
@@ -107,6 +137,7 @@ TEST_F(Evicting, a_new_pod_of_the_same_name_stays) {
     removeCgroup("least");
     addPod("least", 2000);
     press();
+    ASSERT_TRUE(turnUntil([&] { return wasAnswered(evictionOf("least"), 409); }));
     ASSERT_TRUE(secondsUntil([&] { return isLeaving("more"); }));
     EXPECT_FALSE(isLeaving("least"));
     EXPECT_FALSE(journal.has(audit::Event::stepFailed)) << "gone is no failure";
@@ -120,6 +151,7 @@ TEST_F(Evicting, a_pod_that_has_gone_meanwhile_is_no_failure_and_does_not_count)
     ASSERT_TRUE(secondsUntil([&] { return server.faults().left() == 0; }));
     server.erase(pathOf("least"));
     removeCgroup("least");
+    ASSERT_TRUE(turnUntil([&] { return wasAnswered(evictionOf("least"), 404); }));
     EXPECT_TRUE(secondsUntil([&] { return isLeaving("more"); }));
     EXPECT_FALSE(journal.has(audit::Event::stepFailed));
 }
@@ -134,7 +166,7 @@ TEST_F(Evicting, the_budget_of_an_interval_is_kept) {
     const auto first = now;
     ASSERT_TRUE(secondsUntil([&] { return pod("least").is_null(); }));
     removeCgroup("least");
-    load(1900, {{"more", 900}});
+    load(1700, {{"more", 800}});
     ASSERT_TRUE(secondsUntil([&] { return isLeaving("more"); }));
     EXPECT_GE(now - first, evictionInterval - 2s);
 }

@@ -106,7 +106,7 @@ TEST_F(Outage, an_eviction_whose_answer_is_lost_counts_and_is_not_asked_for_twic
     evictionInterval = 60s;
     server.apply(nodeQos("hard", "evict"));
     server.erase("/apis/ensurance.crane.io/v1alpha1/nodeqoss/soft");
-    server.fault({{"method", "POST"}, {"path", "/eviction"}, {"then", {{"cutAfterBytes", 5}}}});
+    server.fault({{"method", "POST"}, {"path", "/eviction"}, {"then", {{"cutAfterBytes", 60}}}});
     join();
     now += evictionInterval;
     press();
