@@ -151,6 +151,7 @@ void Cluster::run(const std::string& nodeName) {
         known_ = {};
         mirrored_ = {};
         status_.mirroredAt = 0;
+        policiesKnown_ = false;
     }
     if (nodeNamed_) {
         nodeNamed_(nodeName);
@@ -174,7 +175,8 @@ void Cluster::run(const std::string& nodeName) {
 // ---- what is mirrored ---------------------------------------------------------------------------
 
 void Cluster::mirrorChanged(kube::Mirror::Changes changes) {
-    if (changes.node && mirror_->state(Kind::node).listed) {
+    // Listed for the first time it may be just what the mirror on disk had.
+    if ((changes.node || changes.state) && mirror_->state(Kind::node).listed) {
         const auto& nodes = mirror_->objects().of(Kind::node);
         const auto own = nodes.find(nodeName_);
         const auto* node = own == nodes.end() ? nullptr : &own->second;
@@ -344,10 +346,11 @@ void Cluster::takeLeftoverMark(MonotonicTime now) {
         return;
     }
     nextLeftover_ = now + kLeftoverAgain;
-    scheduling_->open([](const Result<void>& result) {
+    scheduling_->open([this](const Result<void>& result) {
         if (!result) {
             spdlog::warn("taking our mark off the Node: {}", result.error().what);
         }
+        afterDoor();
     });
 }
 
@@ -363,6 +366,7 @@ void Cluster::begin(const Step& step, MonotonicTime now) {
                 .gone = !result && result.error().code == EEXIST,
                 .writer = "cluster",
                 .error = result ? "" : result.error().what});
+        afterDoor();
     };
     if (!scheduling_) {
         refuse(step, "there is no connection to the API server");
@@ -383,8 +387,34 @@ void Cluster::evict(const Step& step, MonotonicTime now) {
     if (!isPreview) {
         ledger_.ask(order->uid, order->grace, now);
     }
-    evictions_.evict(*order,
-                     [this, step](const kube::EvictionAnswer& answer) { evicted(step, answer); });
+    // What replaces the pod is made at once: by then this node has to be closed.
+    if (!isPreview && scheduling_ && scheduling_->closure().changing) {
+        behindDoor_.push_back(step);
+    } else {
+        sendEviction(step);
+    }
+}
+
+void Cluster::sendEviction(const Step& step) {
+    if (const auto order = orderOf(step, step.disposition != Disposition::act)) {
+        evictions_.evict(
+            *order, [this, step](const kube::EvictionAnswer& answer) { evicted(step, answer); });
+    }
+}
+
+/// That the node could not be closed does not stop evictions. That nobody answers does: they are
+/// judged anew when somebody does.
+void Cluster::afterDoor() {
+    for (const auto& step : std::exchange(behindDoor_, {})) {
+        if (canAct(Kind::pod)) {
+            sendEviction(step);
+        } else {
+            ledger_.answered(step.pod->uid, kube::EvictionAnswer::Kind::refused);
+            finish({.step = step,
+                    .writer = "cluster",
+                    .error = "the API server did not answer when the node was to be closed"});
+        }
+    }
 }
 
 void Cluster::evicted(const Step& step, const kube::EvictionAnswer& answer) {

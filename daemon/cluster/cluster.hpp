@@ -98,6 +98,8 @@ private:
     void takeLeftoverMark(MonotonicTime now);
 
     void evict(const Step& step, MonotonicTime now);
+    void sendEviction(const Step& step);
+    void afterDoor();
     void evicted(const Step& step, const kube::EvictionAnswer& answer);
     void refuse(const Step& step, std::string error);
     void finish(Outcome outcome);
@@ -121,6 +123,7 @@ private:
     kube::ApiHealth::State toldHealth_ = kube::ApiHealth::State::unknown;
     EvictionLedger ledger_;
     std::chrono::seconds evictionInterval_{60};
+    std::vector<Step> behindDoor_;             ///< evictions that wait until the node is closed
     std::optional<MonotonicTime> forbiddenAt_; ///< when an eviction was last not allowed at all
     std::vector<Outcome> finished_;
     ThrottledPods throttled_;

@@ -30,7 +30,8 @@ Result<void> saveMirror(const std::string& path, const ObjectStore& store,
                         const MirrorHeader& header);
 
 /// All of what was saved or an error: it cannot be read (ENOENT: there is none), is damaged, of
-/// another version, or of another node than this one.
+/// another version, or of another node than this one. An empty name: that is not known yet, and the
+/// header says whose the mirror is.
 Result<SavedMirror> loadMirror(const std::string& path, std::string_view nodeName);
 
 } // namespace plimsoll::kube

@@ -112,7 +112,7 @@ Result<SavedMirror> readMirror(std::string_view text, std::string_view nodeName)
     }
     SavedMirror result{
         .header = {.nodeName = stringAt(*first, "node"), .server = stringAt(*first, "server")}};
-    if (result.header.nodeName != nodeName) {
+    if (!nodeName.empty() && result.header.nodeName != nodeName) {
         return fail(EBADMSG, "belongs to the node '" + result.header.nodeName + "', not to '" +
                                  std::string(nodeName) + "'");
     }

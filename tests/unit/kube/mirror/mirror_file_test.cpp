@@ -91,6 +91,13 @@ TEST_F(MirrorFile, is_for_root_alone_and_leaves_nothing_beside_it) {
     EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 1);
 }
 
+TEST_F(MirrorFile, of_a_node_that_is_not_known_yet_says_whose_it_is) {
+    ASSERT_TRUE(saveMirror(path, someObjects(), kHeader));
+    const auto loaded = loadMirror(path, "");
+    ASSERT_TRUE(loaded) << loaded.error().what;
+    EXPECT_EQ(loaded->header.nodeName, "node-a");
+}
+
 TEST_F(MirrorFile, of_another_node_is_refused) {
     ASSERT_TRUE(saveMirror(path, someObjects(), kHeader));
     const auto loaded = loadMirror(path, "node-b");
