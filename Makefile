@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 DEPS = packaging/install-deps.sh
 INSTALL_TREE = build/node/install
 
-.PHONY: all demo test unit-test node-test bench fuzz lint format clean install-tree
+.PHONY: all demo test unit-test node-test bench conformance fuzz lint format clean install-tree
 
 all: build/release/build.ninja
 	ninja -C build/release -j$(JOBS)
@@ -50,6 +50,20 @@ bench: build/bench/build.ninja
 build/bench/build.ninja:
 	@$(DEPS) build
 	meson setup build/bench --buildtype=debugoptimized -Dbench=true >/dev/null
+
+# The cluster side against a real API server, with the kubeconfig of a throwaway node. CONFORMANCE is
+# for further options: "--i-know", "--namespace NAME", "--patience SECONDS".
+conformance: build/conformance/build.ninja
+	@test -n "$(KUBECONFIG)" || { \
+	    echo "usage: make conformance KUBECONFIG=FILE [ADMIN_KUBECONFIG=FILE] [CONFORMANCE=OPTIONS]"; exit 2; }
+	ninja -C build/conformance -j$(JOBS) tests/conformance/plimsoll-conformance
+	build/conformance/tests/conformance/plimsoll-conformance --kubeconfig "$(KUBECONFIG)" \
+	    $(if $(ADMIN_KUBECONFIG),--admin-kubeconfig "$(ADMIN_KUBECONFIG)") \
+	    --manifests kube/manifests --examples conf/examples $(CONFORMANCE)
+
+build/conformance/build.ninja:
+	@$(DEPS) build
+	meson setup build/conformance --buildtype=debugoptimized >/dev/null
 
 # Every parser for FUZZ_SECONDS each under libFuzzer, with ASan and UBSan.
 FUZZ_SECONDS ?= 60

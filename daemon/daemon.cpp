@@ -46,8 +46,7 @@ std::string nodeNameOf(const Config& config) {
 
 ClusterSettings clusterSettings(const Config& config) {
     return {.credentials = {.kubeconfig = config.kubeconfig, .servers = config.clusterServers},
-            .nodeName = config.nodeName,
-            .fallbackNodeName = defaultNodeName(),
+            .names = {.given = config.nodeName, .fallback = defaultNodeName()},
             .mirrorFile = config.stateDirectory + "/mirror.jsonl",
             .taint = config.taint,
             .events = config.clusterEvents};

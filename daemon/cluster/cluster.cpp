@@ -52,9 +52,10 @@ std::optional<kube::EvictionOrder> orderOf(const Step& step, bool dryRun) {
 Cluster::Cluster(EventLoop& loop, ClusterSettings settings, const Published& published,
                  audit::Sink& audit)
     : loop_(loop), settings_(std::move(settings)), published_(published), audit_(audit),
-      startedAt_(monotonicNow()), nodeName_(settings_.nodeName),
+      startedAt_(monotonicNow()), nodeName_(settings_.names.given),
       credentials_(loop.raw(), settings_.credentials), connection_(loop.raw(), credentials_),
-      saver_(settings_.mirrorFile), evictions_(connection_), nextSave_(startedAt_ + kSaveAgain) {
+      identity_(settings_.names, credentials_, connection_), saver_(settings_.mirrorFile),
+      evictions_(connection_), nextSave_(startedAt_ + kSaveAgain) {
     connection_.onHealthChange([this] { healthChanged(); });
     loadMirror();
     updateStatus();
@@ -98,7 +99,14 @@ void Cluster::start() {
 
 void Cluster::identify() {
     again_.reset();
-    credentials_.get([this](const auto& access) { identified(access); });
+    identity_.ask([this](const Result<std::string>& name) {
+        if (name) {
+            run(*name);
+        } else {
+            noteProblem(name.error());
+            identifyLater();
+        }
+    });
 }
 
 void Cluster::identifyLater() {
@@ -110,40 +118,19 @@ void Cluster::identifyLater() {
     }
 }
 
-void Cluster::identified(const Result<std::shared_ptr<const kube::Access>>& access) {
-    if (!access) {
-        noteCredentials(access.error());
-        identifyLater();
-        return;
-    }
-    if (auto name = kube::nodeNameOf(**access); !name.empty()) {
-        run(name);
-        return;
-    }
-    // A token does not say whose it is; the server does.
-    whoAmI_ = kube::whoAmI(connection_, [this](const std::optional<std::string>& user) {
-        if (!user && !reachable()) {
-            identifyLater();
-            return;
-        }
-        const auto name = kube::nodeNameOf(kube::Access{.user = user.value_or("")});
-        run(name.empty() ? settings_.fallbackNodeName : name);
-    });
-}
-
-/// What Connection would find out, too, if anything were asked.
-void Cluster::noteCredentials(const Error& error) {
-    if (!credentialProblem_ || credentialProblem_->what != error.what) {
+/// Of finding out who we are; afterwards the connection says what is wrong.
+void Cluster::noteProblem(const Error& error) {
+    if (!identityProblem_ || identityProblem_->what != error.what) {
         spdlog::log(error.code == ENOENT ? spdlog::level::info : spdlog::level::warn, "{}",
                     error.what);
     }
-    credentialProblem_ = error;
+    identityProblem_ = error;
     updateStatus();
 }
 
 void Cluster::run(const std::string& nodeName) {
     nodeName_ = nodeName;
-    credentialProblem_.reset();
+    identityProblem_.reset();
     spdlog::info("this is node {} of its cluster", nodeName);
     if (!mirrorNode_.empty() && mirrorNode_ != nodeName) {
         spdlog::warn("{} is of node {}, and this is {}: it is not used any more",
@@ -260,7 +247,7 @@ void Cluster::healthChanged() {
 ClusterStatus::State Cluster::stateNow() const {
     const auto& health = connection_.health();
     if (health.state == ApiHealth::State::noCluster ||
-        (credentialProblem_ && credentialProblem_->code == ENOENT)) {
+        (identityProblem_ && identityProblem_->code == ENOENT)) {
         return ClusterStatus::State::noCluster;
     }
     if (!reachable()) {
@@ -272,8 +259,8 @@ ClusterStatus::State Cluster::stateNow() const {
 }
 
 std::string Cluster::problemNow() const {
-    if (credentialProblem_) {
-        return credentialProblem_->what;
+    if (identityProblem_) {
+        return identityProblem_->what;
     }
     if (!connection_.health().problem.empty()) {
         return connection_.health().problem;

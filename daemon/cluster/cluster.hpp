@@ -6,12 +6,12 @@
 #include "daemon/audit/journal.hpp"
 #include "daemon/cluster/event_texts.hpp"
 #include "daemon/cluster/eviction_ledger.hpp"
+#include "daemon/cluster/node_identity.hpp"
 #include "daemon/engine.hpp"
 #include "daemon/event_loop.hpp"
 #include "kube/actions/node_condition.hpp"
 #include "kube/actions/scheduling.hpp"
 #include "kube/api/connection.hpp"
-#include "kube/api/who_am_i.hpp"
 #include "kube/credentials/credentials.hpp"
 #include "kube/mirror/mirror.hpp"
 #include "kube/mirror/mirror_saver.hpp"
@@ -26,8 +26,7 @@ namespace plimsoll {
 
 struct ClusterSettings {
     kube::CredentialSettings credentials;
-    std::string nodeName;         ///< empty: whom the credentials are for
-    std::string fallbackNodeName; ///< where they do not say
+    NodeNames names;
     std::string mirrorFile;
     std::optional<kube::TaintSetting> taint;
     bool events = true;
@@ -80,8 +79,7 @@ private:
     void loadMirror();
     void identify();
     void identifyLater();
-    void noteCredentials(const Error& error);
-    void identified(const Result<std::shared_ptr<const kube::Access>>& access);
+    void noteProblem(const Error& error);
     void run(const std::string& nodeName);
     void mirrorChanged(kube::Mirror::Changes changes);
     void saveMirror();
@@ -116,7 +114,7 @@ private:
     std::string nodeName_;   ///< empty: not known yet
     std::string mirrorNode_; ///< of the mirror on disk; empty: there was none
     kube::ObjectStore known_;
-    std::optional<Error> credentialProblem_; ///< until the node is known
+    std::optional<Error> identityProblem_; ///< until the node is known
     PolicySet mirrored_;
     bool policiesKnown_ = false; ///< all of them: half of a set would be judged wrongly
     ClusterStatus status_;
@@ -132,6 +130,7 @@ private:
     // In the order in which they lean on each other.
     kube::Credentials credentials_;
     kube::Connection connection_;
+    NodeIdentity identity_;
     kube::MirrorSaver saver_;
     std::string toldSaveError_;
     std::unique_ptr<kube::Mirror> mirror_; ///< this and what follows: once the node is known
@@ -139,7 +138,6 @@ private:
     kube::Evictions evictions_;
     std::unique_ptr<kube::EventRecorder> events_;
     std::unique_ptr<kube::NodeCondition> condition_;
-    kube::http::Call whoAmI_;
     EventLoop::Watch again_;
     MonotonicTime nextSave_;
     MonotonicTime nextLeftover_;

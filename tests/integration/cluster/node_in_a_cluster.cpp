@@ -148,7 +148,7 @@ NodeInACluster::Run::Run(NodeInACluster& test)
       cluster(std::make_unique<Cluster>(
           test.loop_,
           ClusterSettings{.credentials = {.kubeconfig = test.server.kubeconfig()},
-                          .fallbackNodeName = "host",
+                          .names = {.fallback = "host"},
                           .mirrorFile = test.tree.path("state/mirror.jsonl")},
           engine.published(), test.journal)) {
     const auto take = [this](Engine::News news) {
