@@ -52,7 +52,7 @@ TEST_F(Evicting, the_least_important_pod_goes_and_the_node_is_closed_before) {
     ASSERT_TRUE(secondsUntil([&] { return isLeaving("least"); }));
     EXPECT_LT(placeOf("PATCH", kNode, 200), placeOf("POST", evictionOf("least"), 201));
     EXPECT_TRUE(isClosed());
-    ASSERT_TRUE(secondsUntil([&] { return pod("least").is_null(); }));
+    ASSERT_TRUE(turnUntil([&] { return pod("least").is_null(); }));
     removeCgroup("least");
     load(900, {{"more", 800}});
     EXPECT_TRUE(secondsUntil([&] { return eventsOf("Pod", "least", "Evicted") == 1; }));
@@ -164,7 +164,7 @@ TEST_F(Evicting, the_budget_of_an_interval_is_kept) {
     press();
     ASSERT_TRUE(secondsUntil([&] { return isLeaving("least"); }));
     const auto first = now;
-    ASSERT_TRUE(secondsUntil([&] { return pod("least").is_null(); }));
+    ASSERT_TRUE(turnUntil([&] { return pod("least").is_null(); }));
     removeCgroup("least");
     load(1700, {{"more", 800}});
     ASSERT_TRUE(secondsUntil([&] { return isLeaving("more"); }));
