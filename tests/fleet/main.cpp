@@ -27,7 +27,7 @@ using kube::Kind;
 struct Load {
     int pods = 110;
     std::size_t podBytes = 8192;
-    std::size_t nodeBytes = 15 * 1024;
+    std::size_t nodeBytes = 15'360;
     int policies = 20;
     std::size_t policyBytes = 1000;
     int rest = 70;      ///< seconds
@@ -61,7 +61,7 @@ private:
     void settle(); ///< what is under way comes in
     [[nodiscard]] bool isFollowing() const;
     [[nodiscard]] std::uint64_t lists() const;
-    const kube::StoredObject* own() const;
+    [[nodiscard]] const kube::StoredObject* own() const;
 
     Load load_;
     test::ApiServer server_;
