@@ -29,7 +29,7 @@ EvictionAnswer evict(Stage& stage, const EvictionOrder& order) {
 /// Nothing: there is no such pod.
 std::optional<EvictionOrder> orderFor(Stage& stage, const std::string& suffix) {
     const std::string name = stage.prefix + suffix;
-    const Json pod = stage.admin->get(stage.podsPath() + "/" + name).body;
+    const Json pod = stage.strongest().get(stage.podsPath() + "/" + name).body;
     const Json uid = at(pod, "/metadata/uid");
     if (!uid.is_string())
         return std::nullopt;
@@ -40,7 +40,7 @@ std::optional<EvictionOrder> orderFor(Stage& stage, const std::string& suffix) {
 }
 
 bool isLeft(Stage& stage, const EvictionOrder& order) {
-    const Reply reply = stage.admin->get(stage.podsPath() + "/" + order.name);
+    const Reply reply = stage.strongest().get(stage.podsPath() + "/" + order.name);
     return reply.isSuccess() && at(reply.body, "/metadata/deletionTimestamp").is_null();
 }
 
@@ -105,7 +105,7 @@ Verdict disruptionBudget(Stage& stage) {
     order->dryRun = true;
     const std::string path =
         "/apis/policy/v1/namespaces/" + stage.options.space + "/poddisruptionbudgets";
-    const Reply created = stage.admin->create(path, budget(stage, order->name));
+    const Reply created = stage.strongest().create(path, budget(stage, order->name));
     if (created.status == kNotFound)
         return skipped("the server has no policy/v1 (before 1.21)");
     if (!created.isSuccess())

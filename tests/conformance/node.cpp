@@ -21,7 +21,7 @@ bool catchUp(Stage& stage) {
     const Json now = at(stage.ownNode(), "/metadata/resourceVersion");
     return now.is_string() && stage.until([&] {
         const auto* node = stage.mirrored(Kind::node, stage.nodeName);
-        return node != nullptr && node->resourceVersion == now;
+        return node != nullptr && node->resourceVersion == now.get<std::string>();
     });
 }
 

@@ -11,14 +11,15 @@ using Kind = Verdict::Kind;
 
 void Report::add(const std::string& name, const Verdict& verdict) {
     constexpr std::array kWords{"ok", "failed", "skipped"};
-    *out_ << kWords.at(std::size_t(verdict.kind)) << " " << name << ": " << verdict.sentence
-          << std::endl; // whoever waits for it sees how far it is
+    *out_ << kWords.at(std::size_t(verdict.kind)) << " " << name << ": " << verdict.sentence << '\n'
+          << std::flush; // whoever waits for it sees how far it is
     all_.emplace_back(name, verdict);
 }
 
 void Report::end() {
     *out_ << count(Kind::ok) << " passed, " << count(Kind::failed) << " failed, "
-          << count(Kind::skipped) << " skipped" << std::endl;
+          << count(Kind::skipped) << " skipped" << '\n'
+          << std::flush;
 }
 
 std::size_t Report::count(Kind kind) const {

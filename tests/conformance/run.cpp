@@ -30,7 +30,7 @@ Verdict credentials(Stage& stage) {
 
 Verdict whoAmI(Stage& stage) {
     std::optional<std::optional<std::string>> known;
-    const auto call = kube::whoAmI(stage.node.api(), [&](auto user) { known = user; });
+    const auto call = kube::whoAmI(stage.node.api(), [&](const auto& user) { known = user; });
     stage.until([&] { return known.has_value(); });
     if (!known)
         return failed("no answer");

@@ -27,7 +27,7 @@ using kube::Kind;
 struct Load {
     int pods = 110;
     std::size_t podBytes = 8192;
-    std::size_t nodeBytes = 15 * 1024;
+    std::size_t nodeBytes = 15'360;
     int policies = 20;
     std::size_t policyBytes = 1000;
     int rest = 70;      ///< seconds
@@ -55,12 +55,13 @@ public:
 private:
     [[nodiscard]] Totals totals();
     void show(const char* what, const Totals& before);
+    void showEach(std::size_t first);
     [[nodiscard]] std::size_t connections() const;
     bool until(const std::function<bool()>& holds);
     void settle(); ///< what is under way comes in
     [[nodiscard]] bool isFollowing() const;
     [[nodiscard]] std::uint64_t lists() const;
-    const kube::StoredObject* own() const;
+    [[nodiscard]] const kube::StoredObject* own() const;
 
     Load load_;
     test::ApiServer server_;
@@ -107,6 +108,15 @@ void Node::show(const char* what, const Totals& before) {
     fmt::print("{:<52} {:>8} {:>9} {:>9} {:>7} {:>5}\n", what, now.requests - before.requests,
                now.in - before.in, now.out - before.out, now.open, connections());
     std::fflush(stdout);
+}
+
+void Node::showEach(std::size_t first) {
+    const auto entries = server_.log().entries();
+    for (std::size_t at = first; at < entries.size(); ++at) {
+        const auto& access = entries[at];
+        fmt::print("  {:<6} {} {:>4} {:>9} {:>9}\n", access.method, access.path, access.status,
+                   access.bytesIn, access.bytesOut);
+    }
 }
 
 /// Of the server's end, as the kernel has them.
@@ -205,14 +215,16 @@ void Node::restart() {
     const std::uint64_t listsBefore = lists();
     server_.stop();
     server_.apply(pod("node-b", load_.rest, load_.podBytes)); // so that each version is an old one
-    loop_.runFor(3s); // what fails meanwhile reaches no log
+    loop_.runFor(3s);                                         // what fails meanwhile reaches no log
     const Totals before = totals();
     server_.start();
     const auto began = std::chrono::steady_clock::now();
-    until([&] { return lists() >= listsBefore + kube::kKinds.size() && isFollowing(); });
+    until([&] {
+        return lists() >= listsBefore + kube::kKinds.size() && totals().open == kube::kKinds.size();
+    });
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     settle();
-    show(fmt::format("the API server was away for 3 s (followed after {:.1f} s)", took.count())
+    show(fmt::format("the API server was away for 3 s (listed after {:.1f} s)", took.count())
              .c_str(),
          before);
 }
@@ -259,6 +271,7 @@ void Node::incident() {
     settle();
     mirror_->onChange(nullptr);
     show("incident: closed, opened, condition, eviction, 3 Events", before);
+    showEach(before.requests);
 }
 
 void run(const Load& load) {
