@@ -200,9 +200,9 @@ private:
         });
         if (unreadable != policy.refusals.end()) {
             spdlog::error("{}; the policies in force stay", unreadable->text());
-            return;
+        } else {
+            localPolicies_ = std::move(policy);
         }
-        localPolicies_ = std::move(policy);
         applyPolicies(Engine::News::policies);
     }
 

@@ -23,8 +23,14 @@ constexpr std::chrono::minutes kSaveAgain{5};
 
 /// Right after its start an API server refuses for a second what it will allow then.
 constexpr std::chrono::seconds kPoliciesWait{30};
+constexpr std::chrono::seconds kLookAgain{5};
 
-constexpr std::chrono::seconds kLeftoverAgain{30};
+constexpr std::chrono::minutes kLeftoverAgain{1};
+
+/// An eviction that had to wait longer than this until the node was closed is judged anew.
+constexpr std::chrono::seconds kLongestAtTheDoor{5};
+
+constexpr std::array kPolicies{Kind::nodeQos, Kind::podQos, Kind::avoidanceAction};
 
 /// RBAC may be changed; asking now and then is enough.
 constexpr std::chrono::minutes kForbiddenFor{5};
@@ -151,11 +157,7 @@ void Cluster::run(const std::string& nodeName) {
     mirror_ = std::make_unique<kube::Mirror>(loop_.raw(), connection_, nodeName,
                                              std::exchange(known_, {}));
     mirror_->onChange([this](kube::Mirror::Changes changes) { mirrorChanged(changes); });
-    auto watch =
-        loop_.after(kPoliciesWait + std::chrono::seconds(1), [this] { mirrorChanged({}); });
-    if (watch) {
-        again_ = *std::move(watch);
-    }
+    lookForPolicies();
     updateStatus();
 }
 
@@ -173,11 +175,13 @@ void Cluster::mirrorChanged(kube::Mirror::Changes changes) {
     const auto node = mirrored_.node;
     if (changes.policies || changes.pods || changes.node) {
         mirrored_ = kube::decode(mirror_->objects());
-        saveMirror();
     }
     const bool isAnotherNode = node != mirrored_.node;
     const bool isFirst = !policiesKnown_ && hasEveryPolicy();
     policiesKnown_ = policiesKnown_ || isFirst;
+    if (isFirst || changes.policies || changes.pods || changes.node) {
+        saveMirror();
+    }
     if (policiesKnown_ && policyChanged_) {
         if (isFirst || changes.policies || isAnotherNode) {
             policyChanged_(Engine::News::policies);
@@ -188,13 +192,34 @@ void Cluster::mirrorChanged(kube::Mirror::Changes changes) {
     updateStatus();
 }
 
-/// Kinds that are not to be had (no CRDs, no RBAC) are waited for only so long.
+/// That a server goes on refusing is no change that anybody tells.
+void Cluster::lookForPolicies() {
+    mirrorChanged({});
+    if (policiesKnown_) {
+        again_.reset();
+        return;
+    }
+    auto watch = loop_.after(kLookAgain, [this] { lookForPolicies(); });
+    if (watch) {
+        again_ = *std::move(watch);
+    }
+}
+
+/// A kind that a server refuses (no RBAC) is waited for only so long. One that cannot be reached
+/// refuses nothing.
 bool Cluster::hasEveryPolicy() const {
-    constexpr std::array kPolicies{Kind::nodeQos, Kind::podQos, Kind::avoidanceAction};
-    const bool hasWaited = monotonicNow() > startedAt_ + kPoliciesWait;
+    const bool hasWaited = reachableSince_ && monotonicNow() > *reachableSince_ + kPoliciesWait;
     return std::ranges::all_of(kPolicies, [&](Kind kind) {
         const auto& state = mirror_->state(kind);
-        return state.listed || (hasWaited && !state.problem.empty());
+        return state.listed || (hasWaited && state.problem.starts_with("403"));
+    });
+}
+
+/// Who may be evicted stands in policies. What is remembered of those that cannot be read any more
+/// is good for throttling, which can be undone, and not for this.
+bool Cluster::isPermissionConfirmed() const {
+    return std::ranges::all_of(kPolicies, [this](Kind kind) {
+        return isFollowed(kind) || mirror_->objects().of(kind).empty();
     });
 }
 
@@ -207,8 +232,9 @@ void Cluster::warnOf(const Result<void>& saved) {
 }
 
 void Cluster::saveMirror() {
-    // Before everything is listed the file of the run before is the better one.
-    if (!mirror_ || !mirror_->complete()) {
+    // Before this the file of the run before is the better one.
+    if (!mirror_ || !policiesKnown_ || !mirror_->state(Kind::pod).listed ||
+        !mirror_->state(Kind::node).listed) {
         return;
     }
     nextSave_ = monotonicNow() + kSaveAgain;
@@ -234,6 +260,11 @@ bool Cluster::isFollowed(Kind kind) const {
 void Cluster::healthChanged() {
     const auto& health = connection_.health();
     const bool isReached = health.state == ApiHealth::State::reachable;
+    if (!isReached) {
+        reachableSince_.reset();
+    } else if (!reachableSince_) {
+        reachableSince_ = monotonicNow();
+    }
     const bool wasReached = toldHealth_ == ApiHealth::State::reachable;
     if (health.state != toldHealth_ &&
         (isReached || wasReached || toldHealth_ == ApiHealth::State::unknown)) {
@@ -299,6 +330,9 @@ std::string_view Cluster::whyNotEvict(MonotonicTime now) const {
     if (forbiddenAt_ && now < *forbiddenAt_ + kForbiddenFor) {
         return "the credentials may not evict pods";
     }
+    if (!isPermissionConfirmed()) {
+        return "the cluster's policies cannot be read now, and may have changed";
+    }
     return "";
 }
 
@@ -334,9 +368,11 @@ void Cluster::takeLeftoverMark(MonotonicTime now) {
     }
     nextLeftover_ = now + kLeftoverAgain;
     scheduling_->open([this](const Result<void>& result) {
-        if (!result) {
-            spdlog::warn("taking our mark off the Node: {}", result.error().what);
+        const auto why = result ? std::string() : result.error().what;
+        if (!why.empty() && why != toldLeftover_) {
+            spdlog::warn("taking our mark off the Node: {}", why);
         }
+        toldLeftover_ = why;
         afterDoor();
     });
 }
@@ -376,7 +412,7 @@ void Cluster::evict(const Step& step, MonotonicTime now) {
     }
     // What replaces the pod is made at once: by then this node has to be closed.
     if (!isPreview && scheduling_ && scheduling_->closure().changing) {
-        behindDoor_.push_back(step);
+        behindDoor_.push_back({step, now});
     } else {
         sendEviction(step);
     }
@@ -389,17 +425,18 @@ void Cluster::sendEviction(const Step& step) {
     }
 }
 
-/// That the node could not be closed does not stop evictions. That nobody answers does: they are
-/// judged anew when somebody does.
+/// That the node could not be closed does not stop evictions. Those that had to wait long, or have
+/// nobody to ask, are judged anew.
 void Cluster::afterDoor() {
-    for (const auto& step : std::exchange(behindDoor_, {})) {
-        if (canAct(Kind::pod)) {
+    const auto now = monotonicNow();
+    for (const auto& [step, since] : std::exchange(behindDoor_, {})) {
+        if (canAct(Kind::pod) && now - since <= kLongestAtTheDoor) {
             sendEviction(step);
         } else {
             ledger_.answered(step.pod->uid, kube::EvictionAnswer::Kind::refused);
             finish({.step = step,
                     .writer = "cluster",
-                    .error = "the API server did not answer when the node was to be closed"});
+                    .error = "closing the node took too long: it is judged anew"});
         }
     }
 }

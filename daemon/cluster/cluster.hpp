@@ -60,7 +60,8 @@ public:
     /// Writes the mirror to the disk.
     void stop();
 
-    [[nodiscard]] const PolicySet& mirrored() const { return mirrored_; }
+    /// Nothing before all of it is known.
+    [[nodiscard]] PolicySet mirrored() const { return policiesKnown_ ? mirrored_ : PolicySet{}; }
 
     // ClusterPort
     Hands hands(MonotonicTime now) override;
@@ -92,7 +93,9 @@ private:
     [[nodiscard]] bool isFollowed(kube::Kind kind) const;
     [[nodiscard]] std::string_view whyNotEvict(MonotonicTime now) const;
     [[nodiscard]] bool canAct(kube::Kind kind) const;
+    void lookForPolicies();
     [[nodiscard]] bool hasEveryPolicy() const;
+    [[nodiscard]] bool isPermissionConfirmed() const;
     void takeLeftoverMark(MonotonicTime now);
 
     void evict(const Step& step, MonotonicTime now);
@@ -118,10 +121,16 @@ private:
     PolicySet mirrored_;
     bool policiesKnown_ = false; ///< all of them: half of a set would be judged wrongly
     ClusterStatus status_;
+    std::optional<MonotonicTime> reachableSince_;
+    std::string toldLeftover_; ///< why our mark could not be taken off, as it was told last
     kube::ApiHealth::State toldHealth_ = kube::ApiHealth::State::unknown;
     EvictionLedger ledger_;
     std::chrono::seconds evictionInterval_{60};
-    std::vector<Step> behindDoor_;             ///< evictions that wait until the node is closed
+    struct Waiting {
+        Step step;
+        MonotonicTime since;
+    };
+    std::vector<Waiting> behindDoor_;          ///< evictions that wait until the node is closed
     std::optional<MonotonicTime> forbiddenAt_; ///< when an eviction was last not allowed at all
     std::vector<Outcome> finished_;
     ThrottledPods throttled_;

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cluster/node_identity.hpp"
 
+#include <cerrno>
 #include <utility>
 
 namespace plimsoll {
+namespace {
+
+constexpr int kMostSilences = 3;
+
+} // namespace
 
 void NodeIdentity::ask(Done done) {
     credentials_.get([this, done = std::move(done)](const auto& access) {
@@ -22,13 +28,23 @@ void NodeIdentity::ask(Done done) {
 void NodeIdentity::askServer(Done done) {
     call_ = kube::whoAmI(
         connection_, [this, done = std::move(done)](const std::optional<std::string>& user) {
-            if (!user && connection_.health().state != kube::ApiHealth::State::reachable) {
-                done(fail(ENOTCONN, connection_.health().problem));
-                return;
-            }
             auto name = kube::nodeNameOf(kube::Access{.user = user.value_or("")});
-            done(name.empty() ? names_.fallback : std::move(name));
+            if (!name.empty()) {
+                done(std::move(name));
+            } else if (user || isSilent()) {
+                done(names_.fallback);
+            } else {
+                done(fail(EAGAIN, "the API server does not say whose these credentials are; name "
+                                  "the Node in [node] of plimsolld.toml, or wait"));
+            }
         });
+}
+
+/// A server older than 1.28 never says it. One that has just started refuses for a moment.
+bool NodeIdentity::isSilent() {
+    const bool isReached = connection_.health().state == kube::ApiHealth::State::reachable;
+    silences_ = isReached ? silences_ + 1 : 0;
+    return silences_ >= kMostSilences;
 }
 
 } // namespace plimsoll

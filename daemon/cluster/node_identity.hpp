@@ -30,11 +30,13 @@ public:
 
 private:
     void askServer(Done done);
+    bool isSilent();
 
     NodeNames names_;
     kube::Credentials& credentials_;
     kube::Connection& connection_;
     kube::http::Call call_;
+    int silences_ = 0; ///< in a row, of a server that answers
 };
 
 } // namespace plimsoll

@@ -68,13 +68,16 @@ bool isForbidden(const ApiStatus& status) {
     return status.code == 401 || status.code == 403;
 }
 
-/// A request that went on to its end behind the one who gave up on it.
-bool isInDoubt(const ApiStatus& status) {
-    return status.code == 502 || status.code == 504;
-}
-
 bool isForGood(const ApiStatus& status) {
     return status.code / 100 != 5 || says(status, "more than one PodDisruptionBudget");
+}
+
+/// A request that went on to its end behind the one who gave up on it; also a 500, which is what
+/// becomes of etcd changing its leader. Only a server that says itself when to come again has not
+/// begun.
+bool isInDoubt(const ApiStatus& status) {
+    return status.code / 100 == 5 &&
+           !(status.code == 503 && !status.reason.empty() && status.retryAfter);
 }
 
 } // namespace
@@ -123,11 +126,11 @@ EvictionAnswer readEviction(const EvictionOrder& order, const ApiStatus& status)
         return answer(Kind::forbidden, order, " may not be evicted from here: " + status.text(),
                       status);
     }
-    if (isInDoubt(status)) {
-        return answer(Kind::unknown, order, " may be evicted or not: " + status.text(), status);
-    }
     if (isForGood(status)) {
         return answer(Kind::refused, order, " cannot be evicted: " + status.text(), status);
+    }
+    if (isInDoubt(status)) {
+        return answer(Kind::unknown, order, " may be evicted or not: " + status.text(), status);
     }
     return answer(Kind::notNow, order, " is not evicted now: " + status.text(), status);
 }

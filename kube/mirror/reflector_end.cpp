@@ -30,6 +30,9 @@ constexpr unsigned kMostRefusedWatches = 3;
 void Reflector::end(const Result<http::Answer>& answer, MonotonicTime now, double dice) {
     const Open open = std::exchange(open_, Open());
     lines_ = newLines();
+    if (!answer) {
+        absentSince_.reset(); // that a kind is absent has to be said again and again without a gap
+    }
     if (!open.broken.empty()) {
         step_ = Step::list; // something was missed
         failed(open.broken, now, dice);

@@ -61,6 +61,10 @@ TEST_F(EvictionsTest, a_server_that_gave_up_on_its_store_may_have_evicted_the_po
     EXPECT_EQ(answered(hung).kind, Kind::unknown);
     EXPECT_EQ(answered(recorded("misc/053-etcd-hang-get").answer).kind, Kind::unknown);
     EXPECT_EQ(answered({.status = 502, .body = "<html>Bad Gateway</html>"}).kind, Kind::unknown);
+    EXPECT_EQ(answered({.status = 503}).kind, Kind::unknown) << "a balancer says so, too";
+    EXPECT_EQ(answered({.status = 500, .body = "{\"kind\":\"Status\",\"message\":\"oops\"}"}).kind,
+              Kind::unknown)
+        << "etcd has a new leader: what was sent may have been done";
 }
 
 TEST_F(EvictionsTest, a_busy_server_is_asked_later) {
@@ -71,8 +75,10 @@ TEST_F(EvictionsTest, a_busy_server_is_asked_later) {
         EXPECT_EQ(answer.retryAfter, 1s) << name;
         EXPECT_THAT(answer.text, HasSubstr("the API server is busy")) << name;
     }
-    EXPECT_EQ(answered({.status = 503}).kind, Kind::notNow);
-    EXPECT_EQ(answered({.status = 500, .body = "{\"kind\":\"Status\",\"message\":\"oops\"}"}).kind,
+    EXPECT_EQ(answered({.status = 503,
+                        .body = R"({"kind":"Status","reason":"ServiceUnavailable"})",
+                        .retryAfter = 1s})
+                  .kind,
               Kind::notNow);
 }
 
