@@ -188,11 +188,13 @@ void note(Tick& tick, const Step& step) {
             continue;
         }
         const auto& compiled = tick.policy.rules[*rule];
-        effect.causes.push_back(
-            {.rule = key,
-             .valueBefore = tick.data.rules[*rule].value.value,
-             .othersBefore = usageOfOthers(tick, compiled, step.lever, step.pod->cgroup.inode),
-             .quantified = compiled.quantified(step.lever)});
+        EffectCause cause{.rule = key,
+                          .valueBefore = tick.data.rules[*rule].value.value,
+                          .quantified = compiled.quantified(step.lever)};
+        if (!cause.quantified) { // else nobody asks, and every pod is looked at for it
+            cause.othersBefore = usageOfOthers(tick, compiled, step.lever, step.pod->cgroup.inode);
+        }
+        effect.causes.push_back(std::move(cause));
         effect.settling = std::max(effect.settling, compiled.metric->settling);
     }
     if (known == pending.end() && !fresh.causes.empty()) {
